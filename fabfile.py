@@ -1,0 +1,22 @@
+"""hummii-ops: bring a Docker Compose production back over SSH, and prove it. See the tasks: fab --list"""
+
+from __future__ import annotations
+
+from fabric.main import program
+from invoke.collection import Collection
+
+from hummii_ops.tasks import notes, releases, rollback, runs, status
+from hummii_ops.tasks import program as seam
+from lab.tasks import namespace as lab
+
+namespace = Collection(
+    rollback.rollback,
+    status.status,
+    releases.releases,
+    *runs.ALL,
+    *notes.ALL,
+)
+namespace.add_collection(lab)
+namespace.configure({"tasks": {"auto_dash_names": True}})
+
+seam.install(program)

@@ -1,0 +1,45 @@
+# shellcheck shell=sh disable=SC2154  # run and home come from step.sh
+# Files of the stack. PATH is absolute; SOURCE is relative to the run's folder, or absolute.
+sha_of() { sha256sum "$1" | cut -d ' ' -f 1; }
+place() { case $1 in /*) printf '%s' "$1" ;; *) printf '%s/%s' "$run" "$1" ;; esac; }
+
+file_is() ( # PATH SHA256: a whole regular file with these bytes
+    [ -f "$1" ] && [ "$(sha_of "$1")" = "$2" ]
+)
+put_file() ( # SOURCE PATH MODE: written beside, synced, renamed: the live path is always a complete version
+    source=$(place "$1") path=$2 beside=$(dirname "$2")/.$(basename "$2").${run##*/}
+    mkdir -p "$(dirname "$path")"
+    cp "$source" "$beside"
+    # the owner, group and mode of what stands there now win, so that a second account changes bytes and nothing else
+    chmod "$3" "$beside"
+    [ ! -e "$path" ] || chgrp --reference="$path" "$beside" 2>/dev/null || true
+    sync "$beside"
+    mv -f "$beside" "$path"
+    sync "$(dirname "$path")"
+)
+file_gone() ( [ ! -e "$1" ] ) # PATH
+remove_file() ( rm -f "$1" && sync "$(dirname "$1")" ) # PATH: only after save_file
+file_as() ( cmp -s "$1" "$run/$2" ) # PATH NAME: the same bytes as the copy in the run's folder
+file_kept() ( [ -f "$run/$1" ] && [ "$(sha_of "$run/$1")" = "$2" ] ) # NAME SHA256
+keep_file() ( # PATH NAME: a copy in the run's folder, with its mode; the original stays
+    mkdir -p "$(dirname "$run/$2")"
+    cp -p "$1" "$run/$2.new"
+    sync "$run/$2.new"
+    mv -f "$run/$2.new" "$run/$2"
+    sync "$(dirname "$run/$2")"
+)
+env_merged() ( # NAME SOURCE TODAY KEY…: is NAME made, with nothing but the kept keys from today
+    [ -s "$run/$1" ] && [ "$(merged "$@")" = "$(cat "$run/$1")" ]
+)
+merge_env() ( merged "$@" >"$run/$1.new" && chmod 600 "$run/$1.new" && sync "$run/$1.new" && mv -f "$run/$1.new" "$run/$1" )
+merged() ( # NAME SOURCE TODAY KEY…: the lines of SOURCE, with the kept keys as they stand in TODAY
+    source=$run/$2 today=$run/$3
+    shift 3
+    keys=$(IFS='|' && printf '%s' "$*")
+    grep -Ev "^(export +)?($keys)=" "$source" || true
+    grep -E "^(export +)?($keys)=" "$today" || true
+)
+room_is_left() ( # DIR BYTES
+    [ "$(df -P -k "$1" | awk 'NR == 2 { print $4 }')" -ge $(($2 / 1024)) ]
+)
+cannot() ( echo "nothing can be done here about: $*" >&2; exit 1 ) # WHAT: the act of a step that only looks

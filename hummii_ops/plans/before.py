@@ -1,0 +1,117 @@
+"""The way back: from a Snapshot to a StackState, and from a StackState to the steps that bring it about.
+
+Starts from its top and ends with its own proof, so that it also covers a step that failed half-way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from hummii_ops.facts.release import identity
+from hummii_ops.facts.snapshot import ContainerFact, Snapshot
+from hummii_ops.plans.plan import ServiceState, StackState, Steadiness
+from hummii_ops.steps import Step, files, images, services
+from hummii_ops.steps.services import Project, Wanted
+
+# A restart is a crash loop's only if it is this young: one from last week says nothing about now.
+CRASH_WINDOW = timedelta(minutes=5)
+BACK_FACT = "config-back"
+
+
+def steadiness(snapshot: Snapshot, service: str) -> Steadiness:
+    """How a service is doing, over all its replicas."""
+    replicas = snapshot.service(service)
+    if all(one.status in ("exited", "created", "dead") for one in replicas):
+        ended_well = all(one.status == "exited" and one.exit_code == 0 for one in replicas)
+        one_shot = all((one.restart_policy or "no") == "no" for one in replicas)
+        return "runs" if ended_well and one_shot else "stopped"
+    return "runs" if all(_is_steady(one, snapshot) for one in replicas) else "ill"
+
+
+def _is_steady(one: ContainerFact, snapshot: Snapshot) -> bool:
+    if one.status != "running" or one.health not in (None, "healthy"):
+        return False
+    recent = one.started_at is not None and snapshot.read_at - one.started_at < CRASH_WINDOW
+    return not (one.restart_count and recent)
+
+
+def state_of(snapshot: Snapshot, version_service: str) -> StackState:
+    """The stack as it is now. A service whose file on disk is not what runs is held to its image alone."""
+    hashes = snapshot.compose.config_hashes or {}
+    names = sorted({one.service for one in snapshot.containers if not one.one_off})
+    states = []
+    for name in names:
+        first = snapshot.service(name)[0]
+        same = first.config_hash is not None and first.config_hash in hashes.get(name, ())
+        states.append(
+            ServiceState(
+                service=name,
+                ref=first.image_ref,
+                image_id=first.image_id,
+                hashes=tuple(sorted(hashes.get(name, ()))) if same else (),
+                steadiness=steadiness(snapshot, name),
+            )
+        )
+    present = {one.path: one for one in snapshot.files if one.sha256}
+    shas = {snapshot.compose.path: snapshot.compose.sha256 or ""} | {p: f.sha256 or "" for p, f in present.items()}
+    ids = {one.service: one.image_id for one in states}
+    return StackState(
+        label=version_of(snapshot, version_service) or "unknown version",
+        identity=identity(shas[snapshot.compose.path], ids) if shas[snapshot.compose.path] else None,
+        files={name: sha for name, sha in shas.items() if sha},
+        modes={snapshot.compose.path: "644"} | {p: f.mode.lstrip("0") or "600" for p, f in present.items()},
+        services=tuple(states),
+    )
+
+
+def version_of(snapshot: Snapshot, version_service: str) -> str | None:
+    """The version that runs: the tag of the version service's image, else its label."""
+    containers = snapshot.service(version_service)
+    if not containers:
+        return None
+    ref = containers[0].image_ref
+    tail = ref.rsplit("/", 1)[-1]
+    if ":" in tail and not ref.startswith("sha256:") and not tail.endswith(":latest"):
+        return tail.rsplit(":", 1)[1].split("@")[0]
+    image = snapshot.image(containers[0].image_id)
+    return image.version if image else None
+
+
+def keep_before(state: StackState, project_dir: str) -> Iterator[Step]:
+    """Copies of every file of the state, in the run's folder."""
+    for name, sha in state.files.items():
+        yield files.keep("before", name, f"{project_dir}/{name}", sha)
+
+
+def way_back(state: StackState, project: Project, copies: str) -> Iterator[Step]:
+    """The steps to that state; its files lie under `copies`/ in the run's folder."""
+    refs = {one.ref: one.image_id for one in state.services if not one.ref.startswith("sha256:")}
+    if refs:
+        yield images.named(refs, back=True)
+    for name in state.files:
+        yield files.restore(name, f"{project.dir}/{name}", f"{copies}/{name}", state.modes[name], back=True)
+    if any(one.hashes for one in state.services):
+        yield services.config_hashes(project, BACK_FACT)
+    running = [_wanted(one) for one in state.services if one.steadiness == "runs"]
+    ill = [_wanted(one) for one in state.services if one.steadiness == "ill"]
+    stopped = [one.service for one in state.services if one.steadiness == "stopped"]
+    if running:
+        yield services.run("return-services", f"{_names(running)} as before", project, running)
+    if ill:
+        yield services.exist(project, ill)
+    if stopped:
+        yield services.stopped("stopped-as-before", f"{', '.join(stopped)} stopped, as before", project, stopped)
+    for name in state.files:
+        yield files.proven(name, f"{project.dir}/{name}", f"{copies}/{name}", back=True)
+    if running:
+        title = "what ran before runs again, by image id"
+        yield services.proven("proven-back", project, running, title)
+
+
+def _wanted(one: ServiceState) -> Wanted:
+    return Wanted(service=one.service, image_id=one.image_id, config=BACK_FACT if one.hashes else "any")
+
+
+def _names(wanted: list[Wanted]) -> str:
+    return ", ".join(one.service for one in wanted)

@@ -1,0 +1,42 @@
+"""The procedure's own checklist, tied to the steps that do each line, or to the reason why it is skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hummii_ops.plans.plan import ChecklistItem
+from hummii_ops.steps import Step
+
+# In the order and the words of the procedure; each line is done by the steps whose ids begin so.
+_LINES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Verify that the backup exists and can work", ("keep-target", "pull-")),
+    ("Back up the current state", ("keep-before",)),
+    ("Save evidence", ("evidence-",)),
+    ("Stop affected services", ("replace-", "stop-extra")),
+    ("Restore the configuration", ("restore-docker", "restore-env")),
+    ("Restore the images", ("restore-images",)),
+    ("Restart services", ("replace-", "the-rest")),
+    ("The proxy follows", ("proxy-follows",)),
+    ("Verify health inside", ("services-healthy", "answers-inside", "settled", "proven")),
+    ("Verify health outside", ("confirmed-outside",)),
+    ("Mark and hold", ("mark-left-bad", "hold-deploys")),
+)
+
+
+def checklist(forward: Sequence[Step]) -> tuple[ChecklistItem, ...]:
+    """Every line, with what does it. Identifying the version and preparing the plan are done by having a plan."""
+    items = [
+        ChecklistItem(words="Identify the version", steps=("plan",)),
+        ChecklistItem(words="Ask the database", skipped="unknown: not looked at"),
+        ChecklistItem(words="Prepare the plan, kept in the run", steps=("plan",)),
+        ChecklistItem(words="Notify stakeholders", skipped="no channel configured"),
+    ]
+    for words, prefixes in _LINES:
+        ids = tuple(step.id for step in forward if step.id.startswith(prefixes))
+        items.append(
+            ChecklistItem(words=words, steps=ids)
+            if ids
+            else ChecklistItem(words=words, skipped="nothing of it applies to this stack")
+        )
+    items.append(ChecklistItem(words="Report", steps=("report",)))
+    return tuple(items)

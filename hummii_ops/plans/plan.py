@@ -1,0 +1,167 @@
+"""A Plan: a printable, hashable value that names the target only, and the way back.
+
+Two lists of the same Step. Nothing in it is secret, and nothing in it depends on when or by whom it is run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Literal
+
+from hummii_ops.steps import Step
+
+SCHEMA = "hummii-ops/plan/v1"
+
+Steadiness = Literal["runs", "ill", "stopped"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceState:
+    """What a service runs. `hashes` are the config-hash labels that mean "made from these files"; () is not known.
+
+    `ill` is up but restarting, unhealthy or crashed.
+    """
+
+    service: str
+    ref: str
+    image_id: str
+    hashes: tuple[str, ...] = ()
+    steadiness: Steadiness = "runs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackState:
+    """A state of the stack that can be gone back to: files (name → sha256) and services.
+
+    `label` is for people ("1.1"); `identity` is what a mark belongs to, None when it is not one release.
+    """
+
+    label: str
+    identity: str | None
+    files: Mapping[str, str]
+    modes: Mapping[str, str]
+    services: tuple[ServiceState, ...]
+    release_id: str | None = None
+
+    def images(self) -> dict[str, str]:
+        """Image id by service."""
+        return {one.service: one.image_id for one in self.services}
+
+    def as_json(self) -> dict[str, Any]:
+        """For plan.json."""
+        return {
+            "label": self.label,
+            "identity": self.identity,
+            "release_id": self.release_id,
+            "files": dict(self.files),
+            "modes": dict(self.modes),
+            "services": [vars(one) for one in self.services],
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> StackState:
+        """The state that `as_json` wrote."""
+        return cls(
+            label=value["label"],
+            identity=value["identity"],
+            release_id=value["release_id"],
+            files=value["files"],
+            modes=value["modes"],
+            services=tuple(ServiceState(**{**one, "hashes": tuple(one["hashes"])}) for one in value["services"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChecklistItem:
+    """A line of the procedure's checklist: which steps do it, or why it is skipped."""
+
+    words: str
+    steps: tuple[str, ...] = ()
+    skipped: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run will do on one host.
+
+    `expect` is the expectation text of the facts it was made from, `expect_files` the paths in it, in order.
+    `notes` are further files of the run (name → text). `changes` and `warnings` are sentences for the operator.
+    """
+
+    task: str
+    environment: str
+    host: str
+    project: str
+    project_dir: str
+    left: StackState
+    target: StackState
+    forward: tuple[Step, ...]
+    back: tuple[Step, ...]
+    expect: str
+    expect_files: tuple[str, ...]
+    probe_url: str | None = None
+    changes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    checklist: tuple[ChecklistItem, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for steps in (self.forward, self.back):
+            ids = [step.id for step in steps]
+            if len(ids) != len(set(ids)):
+                raise ValueError(f"two steps have one id: {sorted(i for i in ids if ids.count(i) > 1)}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The document plan.json."""
+        return {
+            "schema": SCHEMA,
+            "task": self.task,
+            "environment": self.environment,
+            "host": self.host,
+            "project": self.project,
+            "project_dir": self.project_dir,
+            "left": self.left.as_json(),
+            "target": self.target.as_json(),
+            "forward": [step.as_json() for step in self.forward],
+            "back": [step.as_json() for step in self.back],
+            "expect": self.expect,
+            "expect_files": list(self.expect_files),
+            "probe_url": self.probe_url,
+            "changes": list(self.changes),
+            "warnings": list(self.warnings),
+            "checklist": [vars(item) for item in self.checklist],
+            "notes": dict(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Plan:
+        """The plan that `as_json` wrote; raises KeyError or ValueError if it is not one."""
+        return cls(
+            task=value["task"],
+            environment=value["environment"],
+            host=value["host"],
+            project=value["project"],
+            project_dir=value["project_dir"],
+            left=StackState.from_json(value["left"]),
+            target=StackState.from_json(value["target"]),
+            forward=tuple(Step.from_json(one) for one in value["forward"]),
+            back=tuple(Step.from_json(one) for one in value["back"]),
+            expect=value["expect"],
+            expect_files=tuple(value["expect_files"]),
+            probe_url=value["probe_url"],
+            changes=tuple(value["changes"]),
+            warnings=tuple(value["warnings"]),
+            checklist=tuple(
+                ChecklistItem(words=one["words"], steps=tuple(one["steps"]), skipped=one["skipped"])
+                for one in value["checklist"]
+            ),
+            notes=value["notes"],
+        )
+
+    @property
+    def digest(self) -> str:
+        """The plan's id: sha256 of its document. The same facts and request give the same id."""
+        return sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()

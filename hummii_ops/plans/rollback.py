@@ -1,0 +1,318 @@
+"""The plan of a rollback: from what runs to a release, and back. A pure function of what was read.
+
+Says no (Refused, nothing changed) when the plan cannot be proven possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from hummii_ops.errors import Refused
+from hummii_ops.facts.parse_target import TargetFacts
+from hummii_ops.facts.release import Release
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.inventory import Environment
+from hummii_ops.plans import before
+from hummii_ops.plans.checklist import checklist
+from hummii_ops.plans.plan import Plan, ServiceState, StackState
+from hummii_ops.steps import Step, files, health, images, records, services
+from hummii_ops.steps.health import Answer
+from hummii_ops.steps.services import Project, Wanted
+
+FACT = "config"
+ROOM_BYTES = (
+    200 * 1024**2
+)  # a rollback writes copies of small files and logs; less than this and Docker itself stumbles
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the operator may choose; None takes the inventory's value. Times in whole seconds."""
+
+    health_timeout_s: int | None = None
+    settle_s: int | None = None
+    keep_env: bool = False
+    never_proven: bool = False
+    passed_over: tuple[str, ...] = field(default=())
+
+
+def build(snapshot: Snapshot, environment: Environment, release: Release, facts: TargetFacts, options: Options) -> Plan:
+    """The whole plan for one host; `facts` is the closer look at the chosen release."""
+    project = Project(
+        name=environment.project,
+        dir=str(environment.project_dir),
+        file=f"{environment.project_dir}/{environment.compose_file}",
+    )
+    left = before.state_of(snapshot, environment.version_service)
+    target = _target(release, facts, left, environment, snapshot)
+    changed = _changed(left, target)
+    extra = tuple(one.service for one in left.services if one.service not in target.images())
+    merged = _merged_env(release, environment, snapshot, options)
+    work = _Work(
+        snapshot=snapshot,
+        environment=environment,
+        project=project,
+        release=release,
+        left=left,
+        target=target,
+        changed=changed,
+        extra=extra,
+        merged=merged,
+        options=options,
+    )
+    forward = tuple(work.forward())
+    backup = release.path.removeprefix(f"{environment.project_dir}/")
+    expected = {backup: release.compose_sha256}
+    expect = snapshot.expectation_text(target=expected)
+    return Plan(
+        task="rollback",
+        environment=environment.name,
+        host=snapshot.host_name,
+        project=environment.project,
+        project_dir=project.dir,
+        left=left,
+        target=target,
+        forward=forward,
+        back=tuple(work.back()),
+        expect=expect,
+        expect_files=_file_order(expect),
+        probe_url=environment.health.inside,
+        changes=tuple(work.sentences()),
+        warnings=tuple(work.warnings(facts)),
+        checklist=checklist(forward),
+        notes=_mark_before(snapshot, left),
+    )
+
+
+def _mark_before(snapshot: Snapshot, left: StackState) -> dict[str, str]:
+    """The mark that the left release had, so that an undo can give it back."""
+    mark = snapshot.marks.get(left.identity or "")
+    if mark is None:
+        return {}
+    since = str(int(mark.since.timestamp() * 1000)) if mark.since else ""
+    text = f"mark={mark.mark}\nrun={mark.run}\nwho={mark.who}\nreason={mark.reason}\nsince={since}\n"
+    return {"mark.before": text}
+
+
+def health_timeout(snapshot: Snapshot) -> int:
+    """Seconds to wait for health: the slowest start_period + interval × (retries + 2) + 30, at least 60."""
+    checks = [one.healthcheck for one in snapshot.containers if one.healthcheck]
+    slowest = max((c.start_period_s + c.interval_s * (c.retries + 2) for c in checks), default=0.0)
+    return max(60, int(slowest) + 30)
+
+
+def _file_order(expect: str) -> tuple[str, ...]:
+    return tuple(line.split(" ")[1] for line in expect.splitlines() if line.startswith("file "))
+
+
+def _target(
+    release: Release, facts: TargetFacts, left: StackState, environment: Environment, snapshot: Snapshot
+) -> StackState:
+    if facts.error:
+        raise Refused(
+            f"release {release.id} cannot work here: {facts.error}",
+            remedy="see what each restore point lacks: fab releases",
+        )
+    if release.compose_sha256 is None:
+        raise Refused(f"release {release.id} has no readable compose file", remedy="fab releases")
+    hashes = dict(facts.config_hashes)
+    if release.record and not _same_env(release, snapshot):
+        # Compose hashed today's env files, not the recorded ones; the label noted then is what it would make of them.
+        hashes = {name: frozenset({label}) for name, label in release.record.config_hashes.items() if label}
+    recorded = dict(release.record.files) if release.record else {}
+    compose = environment.compose_file
+    return StackState(
+        label=release.version or release.id,
+        identity=release.identity,
+        release_id=release.id,
+        files={compose: release.compose_sha256} | recorded,
+        modes={compose: "644"} | {name: left.modes.get(name, "600") for name in recorded},
+        services=tuple(_services(release, facts, hashes, snapshot.host_name)),
+    )
+
+
+def _services(
+    release: Release, facts: TargetFacts, hashes: Mapping[str, Collection[str]], host: str
+) -> Iterator[ServiceState]:
+    """Each service that Compose itself sees in the release, with the image that it must run: the recorded one first."""
+    by_name = {name: one.id for one in facts.images for name in (*one.tags, *one.digests, one.id)}
+    here = {one.id for one in facts.images}
+    for service, settings in sorted(facts.config.get("services", {}).items()):
+        ref = str(settings.get("image") or "")
+        image_id = release.record.images.get(service) if release.record else None
+        image_id = image_id or by_name.get(ref) or by_name.get(f"{ref}:latest")
+        if not image_id or (image_id not in here and release.image_id(service) != image_id):
+            raise Refused(
+                f"release {release.id}: image {ref or '(none named)'} of {service} is not on {host}",
+                remedy="load or pull that image, or choose another release: fab releases",
+            )
+        yield ServiceState(service=service, ref=ref, image_id=image_id, hashes=tuple(sorted(hashes.get(service, ()))))
+
+
+def _same_env(release: Release, snapshot: Snapshot) -> bool:
+    now = {one.path: one.sha256 for one in snapshot.files}
+    return bool(release.record) and all(now.get(p) == sha for p, sha in release.record.files.items())  # type: ignore[union-attr]
+
+
+def _changed(left: StackState, target: StackState) -> tuple[str, ...]:
+    """Services whose image or configuration differs from what runs, as far as can be told beforehand."""
+    now = {one.service: one for one in left.services}
+    return tuple(
+        one.service
+        for one in target.services
+        if one.service not in now
+        or now[one.service].image_id != one.image_id
+        or now[one.service].steadiness == "stopped"
+        or (now[one.service].hashes and one.hashes and not {*now[one.service].hashes} & {*one.hashes})
+    )
+
+
+def _merged_env(
+    release: Release, environment: Environment, snapshot: Snapshot, options: Options
+) -> dict[str, tuple[str, ...]]:
+    """Env files that go back with some of today's variables: file → keys. With keep_env, all of today's stay."""
+    if not release.record or options.keep_env:
+        return {}
+    names = {one.path: set(one.names) for one in snapshot.files if one.kind == "env"}
+    merged = {
+        path: tuple(key for key in environment.keep_env if key in names.get(path, set()))
+        for path in release.record.files
+        if path in names
+    }
+    return {path: keys for path, keys in merged.items() if keys}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    snapshot: Snapshot
+    environment: Environment
+    project: Project
+    release: Release
+    left: StackState
+    target: StackState
+    changed: tuple[str, ...]
+    extra: tuple[str, ...]
+    merged: dict[str, tuple[str, ...]]
+    options: Options
+
+    def forward(self) -> Iterator[Step]:
+        yield from self._prepare()
+        yield from self._change()
+        yield from self._judge()
+        yield from self._record()
+
+    def back(self) -> Iterator[Step]:
+        yield from before.way_back(self.left, self.project, "before")
+        if self.target.identity:
+            yield records.mark_target_bad(self.target.identity)
+
+    def _restored_files(self) -> dict[str, str]:
+        keep_today = self.options.keep_env
+        envs = {one.path for one in self.snapshot.files if one.kind == "env"}
+        return {n: sha for n, sha in self.target.files.items() if not (keep_today and n in envs)}
+
+    def _prepare(self) -> Iterator[Step]:
+        yield files.room(self.project.dir, ROOM_BYTES)
+        for name, sha in self._restored_files().items():
+            compose = name == self.environment.compose_file
+            source = self.release.path if compose else f"{self.release.record_dir}/files/{name}"
+            yield files.keep("target", name, source, sha)
+        yield from before.keep_before(self.left, self.project.dir)
+        for name, keys in self.merged.items():
+            yield files.merge_env(name, keys)
+        yield images.pinned(sorted({*self.left.images().values(), *self.target.images().values()}))
+        yield records.evidence("before", self.project.name)
+
+    def _copy(self, name: str) -> str:
+        return f"target/{name}.merged" if name in self.merged else f"target/{name}"
+
+    def _change(self) -> Iterator[Step]:
+        refs = {one.ref: one.image_id for one in self.target.services if not one.ref.startswith("sha256:")}
+        if refs:
+            yield images.named(refs)
+        for name in self._restored_files():
+            path = f"{self.project.dir}/{name}"
+            yield files.restore(name, path, self._copy(name), self.target.modes[name])
+        yield services.config_hashes(self.project, FACT)
+        wanted = {
+            one.service: Wanted(service=one.service, image_id=one.image_id, config=FACT) for one in self.target.services
+        }
+        for name in self.changed:
+            yield services.run(
+                f"replace-{files.slug(name)}", f"{name} runs {self._ref(name)}", self.project, [wanted[name]]
+            )
+        rest = [one for name, one in wanted.items() if name not in self.changed]
+        if rest:
+            title = f"{', '.join(one.service for one in rest)} as the release has them"
+            yield services.run("the-rest", title, self.project, rest)
+        if self.extra:
+            title = f"{', '.join(self.extra)} stopped: the release does not have them"
+            yield services.stopped("stop-extra", title, self.project, self.extra)
+
+    def _ref(self, service: str) -> str:
+        return next(one.ref for one in self.target.services if one.service == service)
+
+    def _answer(self) -> Answer | None:
+        checked = self.environment.health
+        if checked.inside is None:
+            return None
+        if checked.version_field and self.release.version:
+            return Answer(url=checked.inside, field=checked.version_field, version=self.release.version)
+        return Answer(url=checked.inside)
+
+    def _judge(self) -> Iterator[Step]:
+        names = [one.service for one in self.target.services]
+        timeout = self.options.health_timeout_s or self.environment.health.timeout_s or health_timeout(self.snapshot)
+        settle = self.environment.health.settle_s if self.options.settle_s is None else self.options.settle_s
+        answer, proxy = self._answer(), self.environment.proxy
+        yield health.healthy(self.project.name, names, int(timeout))
+        if answer and proxy and proxy.service in names:
+            yield health.proxy_follows(self.project.name, proxy.service, proxy.reload, answer)
+        if answer:
+            yield health.answers_inside(answer, int(timeout))
+        yield health.settled(self.project.name, names, int(settle), int(timeout), answer)
+        for name in self._restored_files():
+            yield files.proven(name, f"{self.project.dir}/{name}", self._copy(name))
+        wanted = [Wanted(service=one.service, image_id=one.image_id, config=FACT) for one in self.target.services]
+        yield services.proven(
+            "proven", self.project, wanted, "every service runs the release's image and configuration"
+        )
+        if any(host.url for host in self.environment.hosts if host.name == self.snapshot.host_name):
+            yield health.confirmed_outside()
+
+    def _record(self) -> Iterator[Step]:
+        if self.left.identity and self.left.identity != self.target.identity:
+            yield records.mark_left_bad(self.left.identity)
+        yield records.hold_deploys()
+        paths = sorted({self.environment.compose_file, *(one.path for one in self.snapshot.files)})
+        yield records.remember_left(self.project.name, self.project.dir, paths)
+
+    def sentences(self) -> Iterator[str]:
+        now = {one.service: one for one in self.left.services}
+        for one in self.target.services:
+            was = now.get(one.service)
+            short = one.image_id.removeprefix("sha256:")[:12]
+            if was is None:
+                yield f"{one.service}: not there → {one.ref} ({short})"
+            elif was.image_id != one.image_id:
+                yield f"{one.service}: {was.ref} → {one.ref} ({short})"
+            elif one.service in self.changed:
+                yield f"{one.service}: {one.ref}, another configuration"
+            else:
+                yield f"{one.service}: {one.ref}, stays as it is"
+        for name in self.extra:
+            yield f"{name}: stopped, since the release does not have it"
+
+    def warnings(self, facts: TargetFacts) -> Iterator[str]:
+        if self.options.never_proven:
+            yield f"release {self.target.label} was never proven good: no verify passed while it ran"
+        yield from self.options.passed_over
+        if self.snapshot.compose.config_error:
+            yield f"the compose file on disk is not valid: {self.snapshot.compose.config_error}"
+        elif any(not one.hashes for one in self.left.services):
+            drifted = ", ".join(one.service for one in self.left.services if not one.hashes)
+            yield f"the files on disk are not what runs ({drifted}): the way back can only bring back image and files"
+        for lack in self.release.lacks:
+            yield f"the backup lacks: {lack}"
+        yield "database: unknown: not looked at; a newer migration may not suit the older code"

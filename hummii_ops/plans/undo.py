@@ -1,0 +1,94 @@
+"""The plan that takes a finished run back: its `forward` is that run's way back. A pure function.
+
+Says no when the host is no longer as that run left it: then it would undo somebody else's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hummii_ops.errors import Refused
+from hummii_ops.facts.snapshot import Snapshot, expectation_text
+from hummii_ops.inventory import Environment
+from hummii_ops.plans import before
+from hummii_ops.plans.checklist import checklist
+from hummii_ops.plans.plan import Plan, StackState
+from hummii_ops.steps import Step, files, images, records
+from hummii_ops.steps.services import Project
+
+
+def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str, left_text: str) -> Plan:
+    """`done` is the finished run's plan, `left_text` the expectation text that it noted at its end."""
+    _still_as_left(snapshot, run_id, left_text)
+    project = Project(
+        name=environment.project,
+        dir=str(environment.project_dir),
+        file=f"{environment.project_dir}/{environment.compose_file}",
+    )
+    now = before.state_of(snapshot, environment.version_service)
+    forward = tuple(_forward(snapshot, environment, done, run_id, now, project))
+    expect = snapshot.expectation_text()
+    return Plan(
+        task="undo",
+        environment=environment.name,
+        host=snapshot.host_name,
+        project=environment.project,
+        project_dir=project.dir,
+        left=now,
+        target=done.left,
+        forward=forward,
+        back=tuple(before.way_back(now, project, "before")),
+        expect=expect,
+        expect_files=tuple(line.split(" ")[1] for line in expect.splitlines() if line.startswith("file ")),
+        probe_url=environment.health.inside,
+        changes=tuple(_sentences(now, done.left)),
+        warnings=(
+            "undo brings back what ran before the run, also if it was ill: it proves images and files, not health",
+        ),
+        checklist=checklist(forward),
+        notes={name: text for name, text in done.notes.items() if name == "mark.before"},
+    )
+
+
+def _still_as_left(snapshot: Snapshot, run_id: str, left_text: str) -> None:
+    if not left_text:
+        raise Refused(
+            f"{run_id} did not note the state that it left, so an undo cannot tell what has changed since",
+            remedy="choose a release instead: fab releases",
+        )
+    paths = [line.split(" ")[1] for line in left_text.splitlines() if line.startswith("file ")]
+    known = {snapshot.compose.path: snapshot.compose.sha256} | {one.path: one.sha256 for one in snapshot.files}
+    now = expectation_text({path: known.get(path) for path in paths}, snapshot.containers)
+    if now != left_text:
+        changed = sorted(set(now.splitlines()) ^ set(left_text.splitlines()))
+        what = ", ".join(sorted({" ".join(line.split(" ")[:2]) for line in changed}))
+        raise Refused(
+            f"the stack is not as {run_id} left it ({what}): an undo would take back somebody else's work",
+            remedy="see what runs: fab status; to go to a release: fab rollback --to=…",
+        )
+
+
+def _forward(
+    snapshot: Snapshot, environment: Environment, done: Plan, run_id: str, now: StackState, project: Project
+) -> Iterator[Step]:
+    kept = f"{project.dir}/.hummii-ops/runs/{run_id}/before"
+    for name, sha in done.left.files.items():
+        yield files.keep("target", name, f"{kept}/{name}", sha)
+    yield from before.keep_before(now, project.dir)
+    yield images.pinned(sorted({*now.images().values(), *done.left.images().values()}))
+    yield records.evidence("before", project.name)
+    yield from before.way_back(done.left, project, "target")
+    if done.left.identity and any(step.id == "mark-left-bad" for step in done.forward):
+        yield records.mark_as_before(done.left.identity, "mark.before" if "mark.before" in done.notes else None)
+    yield records.lift_hold(run_id)
+    paths = sorted({environment.compose_file, *(one.path for one in snapshot.files)})
+    yield records.remember_left(project.name, project.dir, paths)
+
+
+def _sentences(now: StackState, then: StackState) -> Iterator[str]:
+    ids = now.images()
+    for one in then.services:
+        if ids.get(one.service) == one.image_id:
+            yield f"{one.service}: {one.ref}, same image"
+        else:
+            yield f"{one.service}: back to {one.ref}"

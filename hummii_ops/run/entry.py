@@ -1,0 +1,85 @@
+"""Speaks to the host's entry: composes its text for one verb, sends it, reads the exit code.
+
+Nothing of ours need be installed: the whole text travels, and is called by its last line, so a cut upload runs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from hummii_ops.errors import Busy, HummiiError, Refused
+from hummii_ops.transport import Result, Transport
+
+HELD, NO_RUN, NOT_SO, BUSY, DAMAGED, NO_MUTEX, NO_HOME, MOVED = 73, 76, 77, 74, 71, 70, 78, 75
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """The verbs of one host. `home` is <project_dir>/.hummii-ops on it."""
+
+    transport: Transport
+    home: str
+
+    def call(self, verb: str, *args: str, about: str = "", payload: str = "", limit_s: float = 60) -> Result:
+        """Run a verb and wait for it. Raises LinkLost, and for a verb's own no what `refusal` makes of it."""
+        text = script(about=about, payload=payload)
+        result = self.transport.call(text, self.home, verb, *args, limit_s=limit_s)
+        if result.exit_code != 0:
+            raise refusal(result.exit_code, result.stdout.decode(errors="replace"), self.transport.name, verb)
+        return result
+
+
+def script(*, about: str = "", payload: str = "") -> str:
+    """The entry with its lease functions, and what is sent along; ends with the one call."""
+    return "\n".join(
+        (
+            _text(),
+            _heredoc("about", about),
+            _heredoc("payload", payload),
+            'main "$@"\n',
+        )
+    )
+
+
+def refusal(code: int, said: str, host: str, verb: str) -> HummiiError:
+    """The error for an exit code of the entry. `said` are the key=value lines of the lease that stands in the way."""
+    if code == HELD:
+        lease = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+        who, task, run = lease.get("who", "someone"), lease.get("task", "a run"), lease.get("run", "?")
+        return Busy(
+            f"{host}: {who} holds the lease for {task} ({run}): {lease.get('reason') or 'no reason given'}",
+            remedy=f"watch it: fab attach --run={run}",
+            run_id=run,
+        )
+    if code == BUSY:
+        return Busy(f"{host}: a run is at work right now", remedy="watch it: fab attach")
+    if code == NO_RUN:
+        return Refused(f"{host}: there is no such run", remedy="see the runs: fab runs")
+    if code == NOT_SO:
+        return Refused(
+            f"{host}: the run is not in a state that allows {verb}", remedy="see where it stands: fab status"
+        )
+    if code == MOVED:
+        return Refused(f"{host}: the stack changed while it was read; nothing was written", remedy="try again")
+    if code == DAMAGED:
+        return Refused(f"{host}: the upload arrived damaged; nothing changed", remedy="try again")
+    if code == NO_MUTEX:
+        return Busy(f"{host}: the mutex of the lease is held by a process that hangs", remedy="fab status")
+    if code == NO_HOME:
+        return Refused(f"{host}: cannot write in the project's folder", remedy="see what is missing: fab status")
+    return Refused(f"{host}: {verb} ended with exit code {code}: {said.strip()[-300:]}", remedy="see: fab status")
+
+
+@cache
+def _text() -> str:
+    host = files("hummii_ops.host")
+    return "".join(host.joinpath(name).read_text(encoding="utf-8") for name in ("entry.sh", "lease.sh"))
+
+
+def _heredoc(name: str, text: str) -> str:
+    if "HUMMII_END" in text.splitlines():
+        raise ValueError("a text may not hold the mark that ends it")
+    body = text if text.endswith("\n") or not text else text + "\n"
+    return f"{name}() {{ cat <<'HUMMII_END'\n{body}HUMMII_END\n}}"

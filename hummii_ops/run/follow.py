@@ -1,0 +1,125 @@
+"""Follows a run to its end over a link that may be lost, and answers its gate. Loses no event and repeats none.
+
+Losing the link decides nothing: the run goes on, and so do we, when the host answers again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from hummii_ops.errors import Detached, HostKeyError, Unreachable
+from hummii_ops.events import Event, Kind, Listener
+from hummii_ops.run.entry import Entry, refusal, script
+from hummii_ops.run.journal import parse_line
+from hummii_ops.transport import LinkLost, Transport
+
+# How long the laptop looks for a host that went silent before it leaves the run to itself.
+DETACH_AFTER_S = 120.0
+
+Connect = Callable[[], Transport]
+# Asked once, when the run waits for it: "go", "keep" or "back".
+Outside = Callable[[], str]
+
+
+@dataclass(kw_only=True)
+class Follower:
+    """One run on one host. `connect` makes a new link; `transport` is the present one, if any.
+
+    Afterwards `lines` is the journal as it arrived, and `transport` the link that still stands.
+    """
+
+    connect: Connect
+    host: str
+    home: str
+    run_id: str
+    listener: Listener
+    outside: Outside | None = None
+    transport: Transport | None = None
+    detach_after_s: float = DETACH_AFTER_S
+    lines: list[str] = field(default_factory=list)
+    _state: str = ""
+    _answering: Future[None] | None = None
+
+    def follow(self, verb: str, *, about: str = "", payload: str = "") -> str:
+        """Start (`begin`), go on (`again`), go back (`back`) or only watch (`follow`); returns the last state.
+
+        The state is a word of the run's state file; "forward" or "back" then means that it was interrupted.
+        Raises Busy or Refused when the host says no, Detached when the link is lost for `detach_after_s`.
+        """
+        text = script(about=about, payload=payload)
+        with ThreadPoolExecutor(max_workers=1) as self._pool:
+            deadline: float | None = None
+            while True:
+                seen = len(self.lines)
+                try:
+                    transport = self._linked()
+                    args = (self.home, verb, self.run_id, str(len(self.lines)))
+                    code = transport.stream(text, *args, on_line=self._on_line)
+                except (LinkLost, Unreachable) as lost:
+                    deadline = self._lost(lost, deadline if seen == len(self.lines) else None)
+                    continue
+                if code != 0:
+                    raise refusal(code, "\n".join(self._said), self.host, verb)
+                if not self._state:  # the stream ended without a last word: the far side went away
+                    deadline = self._lost(LinkLost("the stream ended early"), deadline)
+                    continue
+                return self._state
+
+    def _linked(self) -> Transport:
+        self._said: list[str] = []
+        if self.transport is None:
+            self.transport = self.connect()
+            if self.lines:
+                self._say("link-back")
+        return self.transport
+
+    def _lost(self, why: Exception, deadline: float | None) -> float:
+        """Let go of the link; returns the moment to give up, and raises Detached when it has come."""
+        if isinstance(why, HostKeyError):
+            raise why
+        if self.transport is not None:
+            self.transport.close()
+            self.transport = None
+            self._say("link-lost")
+        now = time.monotonic()
+        deadline = deadline or now + self.detach_after_s
+        if now >= deadline:
+            raise Detached(
+                f"{self.host} did not answer for {self.detach_after_s:.0f} s; if the run began, it goes on by itself",
+                remedy=f"look again when the link is back: fab attach --run={self.run_id}",
+                run_id=self.run_id,
+            ) from why
+        time.sleep(min(1.0, max(0.0, deadline - now)))  # paced: the host answers when it answers
+        return deadline
+
+    def _on_line(self, line: str) -> None:
+        kind, _, rest = line.partition(" ")
+        if kind == "J":
+            self.lines.append(rest)
+            event = parse_line(rest, run_id=self.run_id, host=self.host)
+            if event is not None:
+                self.listener(event)
+                self._answer_if_asked(event)
+        elif kind == "E":
+            self._state = rest
+        elif kind != "B":
+            self._said.append(line)
+
+    def _answer_if_asked(self, event: Event) -> None:
+        asked = event.kind == "start" and event.step == "confirmed-outside"
+        if asked and self.outside is not None and self._answering is None and self.transport is not None:
+            self._answering = self._pool.submit(self._give_answer, self.outside, self.transport)
+
+    def _give_answer(self, outside: Outside, transport: Transport) -> None:
+        word = outside()
+        try:
+            Entry(transport=transport, home=self.home).call("answer", self.run_id, "outside", word, limit_s=20)
+        except LinkLost:
+            return  # the run gives the default by itself at its deadline
+
+    def _say(self, kind: Kind) -> None:
+        self.listener(Event(at=datetime.now(UTC), run_id=self.run_id, host=self.host, kind=kind))

@@ -1,0 +1,43 @@
+"""The laptop's copy of a run's folder: .hummii-ops/runs/<RUN>/<host>/. The host has the truth; this is for reading.
+
+Never holds the copies of the stack's files: those stay where they were, on the host.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+_MAX_BYTES = 64 * 1024**2
+
+
+def save(packed: bytes, folder: Path) -> None:
+    """Unpack a collected run under `folder`; anything but a plain file inside the run's own folder is passed over."""
+    with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as tar:
+        for member in tar:
+            inner = PurePosixPath(*PurePosixPath(member.name).parts[1:])
+            if not member.isfile() or member.size > _MAX_BYTES or ".." in inner.parts or inner == PurePosixPath("."):
+                continue
+            data = tar.extractfile(member)
+            if data is not None:
+                write(folder / inner, data.read())
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write beside and rename; only the owner can read it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = path.with_name(f".{path.name}.new")
+    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
+    beside.replace(path)
+
+
+def texts(folder: Path) -> Mapping[str, str]:
+    """The small texts that an outcome is made from, by their name in the run's folder; absent ones left out."""
+    names = ("gates/outside", "evidence/probe.txt", "state", "about", "failed", "facts/left")
+    found = {name: folder / name for name in names if (folder / name).is_file()}
+    return {name: path.read_text(encoding="utf-8", errors="replace") for name, path in found.items()}

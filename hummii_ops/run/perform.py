@@ -1,0 +1,98 @@
+"""Carries a run on one host from the laptop's side: ship, start, follow, answer, and bring its folder home.
+
+Decides nothing: the host ends the run whether or not this returns.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from hummii_ops.errors import Refused
+from hummii_ops.events import Listener
+from hummii_ops.plans.plan import Plan
+from hummii_ops.run import journal, mirror, outcome, ship
+from hummii_ops.run.entry import Entry
+from hummii_ops.run.follow import Connect, Follower, Outside
+from hummii_ops.run.outcome import Outcome
+from hummii_ops.transport import LinkLost, Transport
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A host as a run needs it: how to reach it (again), and where our folder is on it and here."""
+
+    host: str
+    home: str
+    connect: Connect
+    transport: Transport
+    runs_dir: Path
+
+    def folder(self, run_id: str) -> Path:
+        """The run's folder here."""
+        return self.runs_dir / run_id / self.host
+
+
+def start(place: Place, plan: Plan, about: ship.About, listener: Listener, outside: Outside | None) -> Outcome:
+    """Ship the plan, run it, follow it to its end."""
+    texts = ship.folder(plan, about)
+    folder = place.folder(about.run_id)
+    for name in ("plan.json", "about"):  # first of all, so that an attach knows the run even if all else is lost
+        mirror.write(folder / name, texts[name].encode())
+    follower = _follower(place, about.run_id, listener, outside)
+    state = follower.follow("begin", about=about.lease_lines(), payload=ship.pack(texts))
+    return _finish(place, plan, follower, state)
+
+
+def go_on(
+    place: Place, run_id: str, verb: str, listener: Listener, outside: Outside | None = None
+) -> tuple[Plan, Outcome]:
+    """Watch (`follow`), resume (`again`) or take back (`back`) a run that exists on the host."""
+    plan = plan_of(place, run_id)
+    follower = _follower(place, run_id, listener, outside)
+    state = follower.follow(verb)
+    return plan, _finish(place, plan, follower, state)
+
+
+def plan_of(place: Place, run_id: str) -> Plan:
+    """The plan that a run on the host was made of. Raises Refused if there is none, or it cannot be read."""
+    entry = Entry(transport=place.transport, home=place.home)
+    try:
+        text = entry.call("read_run", run_id).stdout
+    except LinkLost as lost:
+        raise Refused(f"{place.host}: the link was lost ({lost}); nothing was asked for", remedy="try again") from lost
+    try:
+        return Plan.from_json(json.loads(text))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(
+            f"{place.host}: the plan of {run_id} cannot be read ({error})", remedy="use the hummii-ops that made it"
+        ) from error
+
+
+def _follower(place: Place, run_id: str, listener: Listener, outside: Outside | None) -> Follower:
+    return Follower(
+        connect=place.connect,
+        host=place.host,
+        home=place.home,
+        run_id=run_id,
+        listener=listener,
+        outside=outside,
+        transport=place.transport,
+    )
+
+
+def _finish(place: Place, plan: Plan, follower: Follower, state: str) -> Outcome:
+    """Bring the folder home, as far as the link allows, and fold the journal into an outcome."""
+    folder = place.folder(follower.run_id)
+    if follower.transport is not None:
+        entry = Entry(transport=follower.transport, home=place.home)
+        try:
+            mirror.save(entry.call("collect", follower.run_id).stdout, folder)
+        except LinkLost:
+            mirror.write(folder / "journal.jsonl", "".join(f"{line}\n" for line in follower.lines).encode())
+    log = folder / "output.log"
+    events = journal.parse("\n".join(follower.lines), run_id=follower.run_id, host=place.host)
+    return outcome.of(
+        plan, follower.run_id, state, events, mirror.texts(folder), log.read_bytes() if log.is_file() else b""
+    )

@@ -1,0 +1,53 @@
+"""Whether a run may begin on a host at all. A pure judgement of a Snapshot; says what stands in the way."""
+
+from __future__ import annotations
+
+from hummii_ops.errors import Busy, Refused, Unreachable
+from hummii_ops.facts.claims import FINISHED
+from hummii_ops.facts.snapshot import Snapshot
+
+
+def check(snapshot: Snapshot) -> None:
+    """Raises Refused for what must be mended first, Busy for someone at work; else the stack is free for a run."""
+    host = snapshot.host_name
+    if not snapshot.engine.answers:
+        raise Unreachable(
+            f"{host}: docker does not answer: {snapshot.engine.error or 'no words'}",
+            remedy=f"start it on {host} (systemctl start docker), or see why it is down",
+        )
+    if snapshot.tools_missing:
+        raise Refused(f"{host}: missing on the host: {', '.join(snapshot.tools_missing)}", remedy="install them there")
+    if not snapshot.project_dir.exists:
+        raise Refused(f"{host}: there is no {snapshot.project_dir.path}", remedy="set project_dir in inventory.yml")
+    if not (snapshot.project_dir.writable and snapshot.project_dir.state_writable):
+        raise Refused(
+            f"{host}: {snapshot.host.user} cannot write in {snapshot.project_dir.path}",
+            remedy=f"on {host}: sudo chown -R {snapshot.host.user} {snapshot.project_dir.path}",
+        )
+    unfinished = snapshot.unfinished_run
+    if unfinished is not None and not snapshot.busy:
+        raise Refused(
+            f"{host}: {unfinished.task} {unfinished.run_id} began and has not ended ({unfinished.state})",
+            remedy=f"end it: fab resume --run={unfinished.run_id}, or take it back: fab undo --run={unfinished.run_id}",
+            run_id=unfinished.run_id,
+        )
+    _nobody_at_work(snapshot)
+
+
+def _nobody_at_work(snapshot: Snapshot) -> None:
+    host = snapshot.host_name
+    lease = snapshot.lease
+    states = {run.run_id: run.state for run in snapshot.runs}
+    if lease is not None and states.get(lease.run) not in FINISHED and snapshot.busy:
+        raise Busy(
+            f"{host}: {lease.who} holds the lease for {lease.task} ({lease.run}): {lease.reason or 'no reason given'}",
+            remedy=f"watch it: fab attach --run={lease.run}; or wait for it: --wait=SECONDS",
+            run_id=lease.run,
+        )
+    if snapshot.at_work:
+        first = snapshot.at_work[0]
+        raise Busy(
+            f"{host}: someone is at work on this stack: {first.args[:120]} "
+            f"(pid {first.pid}, user {first.user}, for {first.age_s} s)",
+            remedy="wait for it to end, or --wait=SECONDS",
+        )

@@ -1,0 +1,98 @@
+"""Steps on services: run as the files in place say, with exactly that image; stopped; proven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hummii_ops.steps.step import Effect, Step
+
+LIMIT_S = 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A service and what it must run. `config` is "any", or the fact in which hash_config noted what is in place."""
+
+    service: str
+    image_id: str
+    config: str
+
+    @property
+    def words(self) -> tuple[str, str, str]:
+        return (self.service, self.image_id, self.config)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A Compose project on the host: exact name, absolute folder, absolute compose file."""
+
+    name: str
+    dir: str
+    file: str
+
+
+def _words(wanted: Sequence[Wanted]) -> tuple[str, ...]:
+    return tuple(word for one in wanted for word in one.words)
+
+
+def config_hashes(project: Project, fact: str) -> Step:
+    """What Compose itself compares, for the files now in place."""
+    return Step(
+        id=f"hash-{fact}",
+        title="ask Compose what the files in place mean",
+        effect=Effect.PREPARES,
+        limit_s=60,
+        holds=("config_hashed", fact, project.name, project.dir, project.file),
+        act=("hash_config", fact, project.name, project.dir, project.file),
+    )
+
+
+def run(step_id: str, title: str, project: Project, wanted: Sequence[Wanted]) -> Step:
+    """These services run these images, made from the files in place."""
+    services = tuple(one.service for one in wanted)
+    return Step(
+        id=step_id,
+        title=title,
+        effect=Effect.CHANGES,
+        limit_s=LIMIT_S,
+        holds=("services_run", project.name, *_words(wanted)),
+        act=("compose_up", project.name, project.dir, project.file, *services),
+    )
+
+
+def exist(project: Project, wanted: Sequence[Wanted]) -> Step:
+    """Services that were ill before are there again as they were; whether they run is not ours to prove."""
+    services = tuple(one.service for one in wanted)
+    return Step(
+        id="return-the-ill",
+        title=f"{', '.join(services)} as before (ill then)",
+        effect=Effect.CHANGES,
+        limit_s=LIMIT_S,
+        holds=("services_exist", project.name, *_words(wanted)),
+        act=("compose_up", project.name, project.dir, project.file, *services),
+    )
+
+
+def stopped(step_id: str, title: str, project: Project, services: Sequence[str]) -> Step:
+    """These services do not run; their containers stay."""
+    return Step(
+        id=step_id,
+        title=title,
+        effect=Effect.CHANGES,
+        limit_s=LIMIT_S,
+        holds=("services_stopped", project.name, *services),
+        act=("stop_services", project.name, *services),
+    )
+
+
+def proven(step_id: str, project: Project, wanted: Sequence[Wanted], title: str) -> Step:
+    """The running image ids and configurations are those wanted, all of them."""
+    return Step(
+        id=step_id,
+        title=title,
+        effect=Effect.READS,
+        limit_s=30,
+        holds=("services_run", project.name, *_words(wanted)),
+        act=("cannot", "a service does not run what it should"),
+    )

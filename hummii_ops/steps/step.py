@@ -1,0 +1,63 @@
+"""A Step as data: two verbs of the host with their arguments. Never shell text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Effect(StrEnum):
+    """How much a step does, and so what its failure means.
+
+    Until the first CHANGES or REPLACES has begun, a failure is a refusal; after it, the run goes back.
+    """
+
+    READS = "reads"  # looks and waits; never repeated when it fails
+    PREPARES = "prepares"  # adds something beside; what runs is not touched
+    CHANGES = "changes"  # changes the stack
+    REPLACES = "replaces"  # replaces data
+    RECORDS = "records"  # writes our own notes; a failure is said and changes nothing
+
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """`holds` and `act` name a verb and its arguments; `limit_s` bounds each of them, in whole seconds.
+
+    `id` lives in journals and never changes; `title` is what the operator reads. Raises ValueError for an id or
+    an argument that could not stand in a step file.
+    """
+
+    id: str
+    title: str
+    effect: Effect
+    limit_s: int
+    holds: tuple[str, ...]
+    act: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise ValueError(f"not a step id: {self.id!r}")
+        for word in (*self.holds, *self.act):
+            if any(ord(char) < 32 or ord(char) == 127 for char in word):
+                raise ValueError(f"step {self.id}: a control character in {word!r}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The step as plan.json keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Step:
+        """The step that `as_json` wrote."""
+        return cls(
+            id=value["id"],
+            title=value["title"],
+            effect=Effect(value["effect"]),
+            limit_s=int(value["limit_s"]),
+            holds=tuple(value["holds"]),
+            act=tuple(value["act"]),
+        )

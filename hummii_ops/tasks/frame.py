@@ -1,0 +1,151 @@
+"""The frame around every task: its reply becomes one document or a page for people, its errors an exit code.
+
+No traceback for what can be expected; a bug is exit 1 with the path of its log.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from invoke.exceptions import Exit
+from invoke.tasks import task
+from rich.console import Console
+
+from hummii_ops.errors import ExitCode, HummiiError, Interrupted, UsageError
+
+FORMATS = ("text", "json")
+
+
+def nothing(_console: Console) -> None:
+    """A reply that has no page of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a task has to say. `kind` names the schema; `show` prints the page for people."""
+
+    kind: str
+    body: dict[str, Any] = field(default_factory=dict)
+    exit_code: ExitCode = ExitCode.DONE
+    verdict: str = "pass"
+    show: Callable[[Console], None] = nothing
+
+    def document(self) -> dict[str, Any]:
+        head = {"schema": f"hummii-ops/{self.kind}/v1", "exit_code": int(self.exit_code), "verdict": self.verdict}
+        return head | self.body
+
+
+def say() -> Console:
+    """The console for people: always stderr, so that stdout has nothing but the result."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def command(
+    name: str, *, changes: bool = False, aliases: tuple[str, ...] = (), help: dict[str, str] | None = None
+) -> Callable[[Callable[..., Reply]], Any]:
+    """Make a task of a function that returns a Reply; `changes`: it may not share a call with another task."""
+
+    def wrap(body: Callable[..., Reply]) -> Any:
+        @functools.wraps(body)
+        def run(context: Any, **flags: Any) -> None:
+            end(answer(name, body, context, flags), flags.get("format", "text"))
+
+        made = task(name=name, aliases=aliases, auto_shortflags=False, help=_help(body, help or {}))(run)
+        made.changes = changes
+        return made
+
+    return wrap
+
+
+def answer(name: str, body: Callable[..., Reply], context: Any, flags: dict[str, Any]) -> Reply:
+    """The task's own reply, or the reply that its error makes."""
+    try:
+        _check(flags)
+        return body(context, **flags)
+    except HummiiError as error:
+        return of_error(error)
+    except KeyboardInterrupt:
+        return of_error(Interrupted("interrupted; nothing was changed"))
+    except Exit:
+        raise
+    except Exception:
+        return of_error(HummiiError(f"a bug in hummii-ops, in {name}", remedy=f"its log: {write_log(name)}"))
+
+
+def of_error(error: HummiiError) -> Reply:
+    """An error as a reply."""
+
+    def show(_console: Console) -> None:
+        people = say()
+        people.print(f"[bold red]{error.verdict}[/] ", end="")
+        people.print(error.what, markup=False)
+        if error.remedy:
+            people.print("  next: ", style="bold", end="")
+            people.print(error.remedy, markup=False)
+
+    body = {"error": error.what, "remedy": error.remedy or None, "run_id": error.run_id}
+    return Reply(kind="error", body=body, exit_code=error.exit_code, verdict=error.verdict, show=show)
+
+
+def end(reply: Reply, format: str) -> None:
+    """Print the reply, and leave with its exit code."""
+    if format == "json":
+        sys.stdout.write(json.dumps(reply.document(), indent=2, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.flush()
+    else:
+        reply.show(Console(highlight=False, soft_wrap=True))
+    if reply.exit_code != ExitCode.DONE:
+        raise Exit(code=int(reply.exit_code))
+
+
+def write_log(name: str) -> Path:
+    """The traceback of a bug, in a file only its owner can read."""
+    folder = Path(".hummii-ops", "logs")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}.log"
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(traceback.format_exc())
+    return path
+
+
+def _check(flags: dict[str, Any]) -> None:
+    if flags.get("format", "text") not in FORMATS:
+        raise UsageError(f"--format is {' or '.join(FORMATS)}, not {flags['format']!r}")
+    reason = flags.get("reason")
+    if reason is not None:
+        check_reason(reason)
+
+
+def check_reason(reason: str) -> None:
+    """A reason is free text on one line. Raises UsageError for a control character or more than 500 characters."""
+    if len(reason) > 500:
+        raise UsageError(f"the reason has {len(reason)} characters; 500 are the most")
+    if any(ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u2028\u2029" for char in reason):
+        raise UsageError("the reason has a line break or another control character; it must be one line")
+
+
+_COMMON = {
+    "env": "environment of inventory.yml (else $HUMMII_ENV, else its default)",
+    "format": "text for people, or json: one document on stdout",
+    "yes": "do not ask",
+    "reason": "why, in a line; kept in the run and shown to the others",
+    "run": "id of the run; default: the newest of this environment",
+    "limit": "only these hosts, by name, separated by commas",
+    "wait": "seconds to wait for the lease when someone else holds it",
+    "dry_run": "read everything, change nothing, show the plan",
+}
+
+
+def _help(body: Callable[..., Reply], own: dict[str, str]) -> dict[str, str]:
+    names = list(body.__code__.co_varnames[1 : body.__code__.co_argcount])
+    return {name: text for name, text in (_COMMON | own).items() if name in names}

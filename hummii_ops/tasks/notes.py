@@ -1,0 +1,156 @@
+"""Tasks that only record: snapshot, adopt, mark, hold, unhold. They never ask."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rich.console import Console
+
+from hummii_ops.errors import Refused, UsageError
+from hummii_ops.facts.choose import choose_to
+from hummii_ops.facts.releases import releases as find_releases
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.plans.before import state_of
+from hummii_ops.run import restore_point
+from hummii_ops.run.ship import lines
+from hummii_ops.tasks import session
+from hummii_ops.tasks.frame import Reply, command
+from hummii_ops.tasks.session import Site
+
+
+@command("snapshot", changes=True)
+def snapshot(
+    _context: Any, reason: str = "", limit: str | None = None, env: str | None = None, format: str = "text"
+) -> Reply:
+    """Record what runs now as a restore point: compose file, env files, image ids; and pin its images."""
+    if not reason.strip():
+        raise UsageError("a snapshot needs a reason", remedy='fab snapshot --reason="before the big import"')
+    return _snapshot("snapshot", reason, limit, env)
+
+
+@command("adopt", changes=True)
+def adopt(
+    _context: Any, reason: str = "", limit: str | None = None, env: str | None = None, format: str = "text"
+) -> Reply:
+    """The first snapshot of a stack that this tool never touched; then says what can be rolled back there."""
+    return _snapshot("adopt", reason or "adopted as it was found", limit, env)
+
+
+def _snapshot(task: str, reason: str, limit: str | None, env: str | None) -> Reply:
+    made = []
+    for site in session.reach(session.choose(env), limit):
+        seen = site.snapshot(needs_docker=True)
+        record = restore_point.record_of(seen, site.environment, who=session.who(), reason=reason)
+        name = restore_point.name_at(seen.read_at, site.environment.compose_file)
+        path = restore_point.write(site.entry, site.environment, record, name)
+        points = find_releases(seen, site.environment)
+        made.append(
+            {
+                "host": site.host.name,
+                "id": name.rsplit("backup-", 1)[1],
+                "path": path,
+                "version": record["version"],
+                "identity": record["identity"],
+                "restorable_before": [one.id for one in points if one.restorable and not one.running],
+                "not_restorable": {one.id: list(one.reasons) for one in points if one.reasons},
+            }
+        )
+
+    def show(console: Console) -> None:
+        for one in made:
+            console.print(f"{one['host']}: {one['version']} recorded as {one['id']}", markup=False)
+            if task == "adopt":
+                _show_adopted(console, one)
+
+    return Reply(kind=task, body={"restore_points": made}, show=show)
+
+
+def _show_adopted(console: Console, one: dict[str, Any]) -> None:
+    ready = one["restorable_before"]
+    console.print(f"  can be rolled back to now: {', '.join(ready) or 'nothing older yet'}", markup=False)
+    for point, reasons in one["not_restorable"].items():
+        console.print(f"  cannot: {point}: {'; '.join(reasons)}", markup=False)
+    console.print("  next: fab verify (marks this release good), fab releases", markup=False)
+
+
+@command(
+    "mark",
+    changes=True,
+    help={
+        "good": "it is good",
+        "bad": "it is bad: --latest will pass it over",
+        "release": "which one (default: what runs)",
+    },
+)
+def mark(
+    _context: Any,
+    good: bool = False,
+    bad: bool = False,
+    release: str | None = None,
+    reason: str = "",
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """Say that a release is good or bad; the newest mark wins, and --latest obeys it."""
+    if good == bad:
+        raise UsageError("say one of --good and --bad")
+    word = "good" if good else "bad"
+    marked = []
+    for site in session.reach(session.choose(env), limit):
+        identity, label = _identity(site, site.snapshot(needs_docker=True), release)
+        about = lines({"mark": word, "who": session.who(), "reason": reason, "since": _now(), "run": ""})
+        site.entry.call("write", f"marks/{identity}", about=about)
+        marked.append({"host": site.host.name, "release": label, "identity": identity, "mark": word})
+
+    def show(console: Console) -> None:
+        for one in marked:
+            console.print(f"{one['host']}: {one['release']} is marked {one['mark']}", markup=False)
+
+    return Reply(kind="mark", body={"marked": marked}, show=show)
+
+
+def _identity(site: Site, seen: Snapshot, release: str | None) -> tuple[str, str]:
+    if release is None:
+        state = state_of(seen, site.environment.version_service)
+        identity, label = state.identity, state.label
+    else:
+        found = choose_to(find_releases(seen, site.environment), release, seen, allow_running=True)
+        identity, label = found.identity, found.version or found.id
+    if identity is None:
+        raise Refused(
+            f"{site.host.name}: {label} cannot be told from others (images missing): nothing to mark",
+            remedy="fab releases",
+        )
+    return identity, label
+
+
+@command("hold", changes=True)
+def hold(
+    _context: Any, reason: str = "", limit: str | None = None, env: str | None = None, format: str = "text"
+) -> Reply:
+    """Hold guarded deploys until someone lifts it."""
+    if not reason.strip():
+        raise UsageError("a hold needs a reason", remedy='fab hold --reason="1.1 is broken, see the incident"')
+    about = lines({"run": "-", "who": session.who(), "reason": reason, "since": _now(), "until": ""})
+    for site in session.reach(session.choose(env), limit):
+        site.entry.call("write", "hold", about=about)
+    return Reply(kind="hold", body={"held": True}, show=lambda console: console.print("deploys are held"))
+
+
+@command("unhold", changes=True)
+def unhold(
+    _context: Any, reason: str = "", limit: str | None = None, env: str | None = None, format: str = "text"
+) -> Reply:
+    """Lift the hold, so that guarded deploys may run again."""
+    for site in session.reach(session.choose(env), limit):
+        site.entry.call("forget", "hold")
+    return Reply(kind="unhold", body={"held": False}, show=lambda console: console.print("deploys may run again"))
+
+
+def _now() -> str:
+    return str(int(time.time() * 1000))
+
+
+ALL = (snapshot, adopt, mark, hold, unhold)

@@ -1,0 +1,64 @@
+"""A plan as people read it, and as commands that a person could type."""
+
+from __future__ import annotations
+
+import shlex
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from hummii_ops.plans.plan import Plan
+from hummii_ops.run.ship import library
+from hummii_ops.transport import printable
+
+
+def show(console: Console, plan: Plan, *, who: str, reason: str, dry_run: bool) -> None:
+    """Where, from what to what, why; what changes and what does not; what to know; the steps."""
+    title = f"{plan.task} · {plan.environment} · {plan.host}" + (" · DRY RUN, nothing changes" if dry_run else "")
+    body = Text()
+    body.append(f"{plan.left.label}", style="bold red").append("  →  ").append(plan.target.label, style="bold green")
+    if plan.target.release_id:
+        body.append(f"   (restore point {plan.target.release_id})", style="dim")
+    body.append(f"\nby {who}: {printable(reason) or 'no reason given'}\nplan {plan.digest[:12]}", style="dim")
+    console.print(Panel(body, title=title, title_align="left", expand=False))
+    for sentence in plan.changes:
+        console.print(f"  {printable(sentence)}", markup=False)
+    for warning in plan.warnings:
+        console.print("  ! ", style="yellow", end="")
+        console.print(printable(warning), markup=False)
+    if dry_run:
+        _steps(console, plan)
+
+
+def _steps(console: Console, plan: Plan) -> None:
+    for name, steps in (("forward", plan.forward), ("back, if a step fails", plan.back)):
+        console.print(f"\n{name}:", style="bold")
+        for step in steps:
+            console.print(f"  {step.id:<28} {step.effect:<9} {printable(step.title)}", markup=False)
+    console.print("\nchecklist of the procedure:", style="bold")
+    for item in plan.checklist:
+        done = f"skipped: {item.skipped}" if item.skipped else ", ".join(item.steps)
+        console.print(f"  {item.words:<44} {done}", markup=False)
+
+
+def as_sh(plan: Plan) -> str:
+    """The forward list as a script for a person on the host: the same verbs, one after another.
+
+    It keeps its copies in a folder of its own, takes no lease, and has no way back: it is the last resort.
+    """
+    verbs = "\n".join(text for name, text in library().items() if name.startswith("verbs/"))
+    skip = {"confirmed-outside", "hold-deploys", "mark-left-bad", "remember-left"}
+    lines = [
+        f"# {plan.task} of {plan.environment} on {plan.host}: {plan.left.label} → {plan.target.label}",
+        f"# plan {plan.digest}",
+        "set -eu",
+        f"home={shlex.quote(plan.project_dir + '/.hummii-ops')}",
+        'run=$home/by-hand/$(date +%Y%m%dT%H%M%S); mkdir -p "$run/before" "$run/target" "$run/facts" "$run/evidence"',
+        verbs,
+    ]
+    for step in plan.forward:
+        if step.id not in skip:
+            holds, act = shlex.join(step.holds), shlex.join(step.act)
+            lines.append(f"echo {shlex.quote(step.title)}\n{holds} || {{ {act}; {holds}; }}")
+    return "\n".join(lines) + "\n"

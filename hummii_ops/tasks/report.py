@@ -1,0 +1,157 @@
+"""The end of a run, as one document and as a page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from hummii_ops.errors import ExitCode
+from hummii_ops.events import Listener
+from hummii_ops.plans.plan import Plan, StackState
+from hummii_ops.run.fleet import Part
+from hummii_ops.run.outcome import Outcome
+from hummii_ops.tasks.frame import Reply
+from hummii_ops.telling.console import RunConsole
+from hummii_ops.transport import printable
+
+_VERDICTS = {
+    ExitCode.DONE: "pass",
+    ExitCode.DEGRADED: "degraded",
+    ExitCode.RESTORED: "restored",
+    ExitCode.MIXED: "mixed",
+    ExitCode.REFUSED: "refused",
+}
+
+
+def watcher(people: Console, many: bool) -> Callable[[Plan], AbstractContextManager[Listener]]:
+    """What shows a run while it lasts."""
+    return lambda plan: RunConsole(people, plan, many=many)
+
+
+def run_reply(
+    kind: str, parts: Sequence[Part], outcomes: Sequence[Outcome], folder: Path, *, asked_back: bool = False
+) -> Reply:
+    """The reply for a run over its hosts; the worst host decides. `asked_back`: going back is what was asked for."""
+    code = worst(outcomes, asked_back=asked_back)
+    first, plan = outcomes[0], parts[0].plan
+    body: dict[str, Any] = {
+        "run_id": first.run_id,
+        "environment": plan.environment,
+        "task": plan.task,
+        "plan_id": plan.digest,
+        "from": state_json(plan.left),
+        "to": state_json(plan.target),
+        "outage_s": _sum_outage(outcomes),
+        "outage_reason": next((one.outage_reason for one in outcomes if one.outage_s is None), None),
+        "hosts": [_host_json(one) for one in outcomes],
+        "steps": [step.as_json() for one in outcomes for step in one.steps if step.outcome != "not reached"],
+        "checklist": [vars(item) for item in plan.checklist],
+        "report": str(folder),
+    }
+
+    def show(console: Console) -> None:
+        for part, outcome in zip(parts, outcomes, strict=False):
+            _show(console, part.plan, outcome, asked_back=asked_back)
+        console.print(f"  kept in {folder}", style="dim", markup=False)
+
+    return Reply(kind=kind, body=body, exit_code=code, verdict=_VERDICTS[code], show=show)
+
+
+def state_json(state: StackState) -> dict[str, Any]:
+    """A state for `from` and `to`."""
+    return {
+        "release": state.release_id,
+        "version": state.label,
+        "identity": state.identity,
+        "images": state.images(),
+    }
+
+
+def worst(outcomes: Sequence[Outcome], *, asked_back: bool) -> ExitCode:
+    """The exit code of the whole: mixed before restored before refused before degraded before done."""
+    order = [ExitCode.MIXED, ExitCode.RESTORED, ExitCode.REFUSED, ExitCode.DEGRADED, ExitCode.DONE]
+    codes = [_code(one, asked_back=asked_back) for one in outcomes]
+    return next(code for code in order if code in codes)
+
+
+def _code(outcome: Outcome, *, asked_back: bool) -> ExitCode:
+    ended_back = outcome.state in ("restored", "abandoned")
+    return ExitCode.DONE if asked_back and ended_back else outcome.exit_code
+
+
+def _sum_outage(outcomes: Sequence[Outcome]) -> float | None:
+    known = [one.outage_s for one in outcomes if one.outage_s is not None]
+    return max(known) if len(known) == len(outcomes) else None
+
+
+def _host_json(one: Outcome) -> dict[str, Any]:
+    return {
+        "name": one.host,
+        "state": one.state,
+        "outside": one.outside,
+        "outside_by_default": one.by_default,
+        "cancelled": one.cancelled,
+        "outage_s": one.outage_s,
+        "began_at": one.began_at.isoformat() if one.began_at else None,
+        "ended_at": one.ended_at.isoformat() if one.ended_at else None,
+    }
+
+
+def _show(console: Console, plan: Plan, outcome: Outcome, *, asked_back: bool) -> None:
+    code = _code(outcome, asked_back=asked_back)
+    sentence = _sentence(plan, outcome, code)
+    style = {ExitCode.DONE: "bold green", ExitCode.DEGRADED: "bold yellow"}.get(code, "bold red")
+    console.print(f"{plan.host}: ", end="", markup=False)
+    console.print(sentence, style=style, markup=False)
+    if outcome.failed_step is not None:
+        failed = outcome.failed_step
+        console.print(f"  {failed.id} failed: {printable(failed.reason or '')}", markup=False)
+    if outcome.outage_s is not None:
+        console.print(f"  outage {outcome.outage_s:.1f} s, from the first change to the end", markup=False)
+    elif outcome.outage_reason:
+        console.print(f"  outage not known: {outcome.outage_reason}", markup=False)
+    for line in _next(plan, outcome, code):
+        console.print(f"  next: {line}", markup=False)
+
+
+def _sentence(plan: Plan, outcome: Outcome, code: ExitCode) -> str:
+    to, was = plan.target.label, plan.left.label
+    if code is ExitCode.DONE and outcome.state == "done":
+        return (
+            f"{to} runs, proven by image ids and health"
+            if plan.task == "rollback"
+            else f"{to} is back, proven by image ids"
+        )
+    if code is ExitCode.DONE:
+        return f"taken back: {was} as before" if outcome.state == "restored" else "ended; nothing was changed"
+    if code is ExitCode.DEGRADED:
+        return (
+            f"{to} runs and is proven from inside, but not confirmed from outside"
+            if outcome.outside != "go"
+            else (f"{to} runs, but a note could not be written")
+        )
+    if code is ExitCode.RESTORED:
+        why = "cancelled" if outcome.cancelled else f"{to} did not hold"
+        return f"{why}; the previous state ({was}) is back and proven: files, image ids, what runs"
+    if code is ExitCode.REFUSED:
+        return "refused on the host; nothing was changed"
+    if outcome.state == "mixed":
+        return "the way back failed as well: the stack is in a mixed state, and a person is needed"
+    return f"interrupted on the host while going {outcome.state}; nothing runs there now"
+
+
+def _next(plan: Plan, outcome: Outcome, code: ExitCode) -> list[str]:
+    run = f"--run={outcome.run_id}"
+    if code is ExitCode.MIXED:
+        return [f"fab resume {run}", f"fab undo {run}", f"what is where: fab status; fab evidence {run}"]
+    if code is ExitCode.RESTORED:
+        return [f"why: fab evidence {run}; another release: fab releases"]
+    if code is ExitCode.REFUSED:
+        return ["fab status"]
+    if code is ExitCode.DEGRADED:
+        return ["fab verify"]
+    return ["fab verify" + (f"; to take it back: fab undo {run}" if outcome.state == "done" else "")]

@@ -1,0 +1,140 @@
+"""fab rollback: code, images and configuration back to a release, on every host of the environment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from hummii_ops.errors import Busy, ExitCode, UsageError
+from hummii_ops.facts.choose import Choice, choose_latest, choose_to
+from hummii_ops.facts.read import read_target
+from hummii_ops.facts.releases import releases
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.plans import rollback as plan_rollback
+from hummii_ops.plans.rollback import Options
+from hummii_ops.run import preflight
+from hummii_ops.run.fleet import Part, carry_out
+from hummii_ops.run.ship import About, new_run_id
+from hummii_ops.tasks import planshow, session
+from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.parts import part_of
+from hummii_ops.tasks.releases import releases_reply
+from hummii_ops.tasks.report import run_reply, watcher
+from hummii_ops.tasks.session import Site
+
+_HELP = {
+    "latest": "to the newest release that was proven good before what runs now",
+    "to": "to this release: a restore point's timestamp, a version, or the beginning of one (1.1 never means 1.10)",
+    "list": "show the restore points, and do nothing",
+    "health_timeout": "seconds to wait for health (default: from the healthchecks, at least 60)",
+    "settle": "seconds for which everything must stay up and healthy (default: the inventory's)",
+    "keep_env": "keep today's env files, instead of those of the release",
+    "format": "text, json, or with --dry-run also sh: the plan as commands for a person",
+}
+
+
+@command("rollback", changes=True, help=_HELP)
+def rollback(
+    _context: Any,
+    latest: bool = False,
+    to: str | None = None,
+    list: bool = False,
+    dry_run: bool = False,
+    yes: bool = False,
+    reason: str = "",
+    health_timeout: int = 0,
+    settle: int = -1,
+    keep_env: bool = False,
+    wait: int = 0,
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """Bring production back to a release: --latest for the last good one, or --to=RELEASE. Proven, and undoable."""
+    environment = session.choose(env)
+    if latest and to is not None:
+        raise UsageError("--latest and --to name two targets; say one of them")
+    sites = session.reach(environment, limit)
+    if list or (not latest and to is None):
+        return releases_reply(sites, exit_code=ExitCode.DONE if list else ExitCode.USAGE)
+    options = Options(
+        health_timeout_s=health_timeout or None, settle_s=None if settle < 0 else settle, keep_env=keep_env
+    )
+    parts = [_part(site, latest=latest, to=to, options=options, wait_s=wait) for site in sites]
+    if format == "sh":
+        return _as_sh(parts)
+    people = say()
+    for part in parts:
+        planshow.show(people, part.plan, who=session.who(), reason=reason, dry_run=dry_run)
+    if dry_run:
+        return _dry(parts)
+    question = f"Roll {environment.name} back to {parts[0].plan.target.label}?"
+    session.confirm(question, yes=yes, what="rollback")
+    about = About(
+        run_id=new_run_id("rollback"),
+        task="rollback",
+        who=session.who(),
+        reason=reason,
+        since_ms=int(time.time() * 1000),
+        hosts=tuple(site.host.name for site in sites),
+    )
+    outcomes = carry_out(parts, about, watcher(people, len(parts) > 1))
+    return run_reply("rollback", parts, outcomes, session.runs_dir() / about.run_id)
+
+
+def _part(site: Site, *, latest: bool, to: str | None, options: Options, wait_s: int) -> Part:
+    """The plan for one host, proven possible as far as reading can prove it."""
+    snapshot = _free_snapshot(site, wait_s)
+    found = releases(snapshot, site.environment)
+    choice = (
+        choose_latest(found, snapshot)
+        if latest
+        else Choice(release=choose_to(found, to or "", snapshot), never_proven=False, passed_over=())
+    )
+    facts = read_target(site.transport, site.environment, choice.release)
+    passed = tuple(f"passed over {one.id} ({one.version or 'no version'}): {why}" for one, why in choice.passed_over)
+    chosen = Options(
+        health_timeout_s=options.health_timeout_s,
+        settle_s=options.settle_s,
+        keep_env=options.keep_env,
+        never_proven=choice.never_proven,
+        passed_over=passed,
+    )
+    plan = plan_rollback.build(snapshot, site.environment, choice.release, facts, chosen)
+    return part_of(site, plan)
+
+
+def _free_snapshot(site: Site, wait_s: int) -> Snapshot:
+    """What is true on the host, once no one else is at work on it. Raises Busy or Refused."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        snapshot = site.snapshot()
+        try:
+            preflight.check(snapshot)
+        except Busy:
+            if time.monotonic() >= deadline:
+                raise
+            say().print(f"{site.host.name}: someone is at work; waiting…", style="dim")
+            time.sleep(2)
+            continue
+        return snapshot
+
+
+def _as_sh(parts: Sequence[Part]) -> Reply:
+    def show(console: Console) -> None:
+        for part in parts:
+            console.print(planshow.as_sh(part.plan), markup=False)
+
+    return Reply(kind="plan", show=show)
+
+
+def _dry(parts: Sequence[Part]) -> Reply:
+    body = {"plans": [part.plan.as_json() | {"plan_id": part.plan.digest} for part in parts]}
+
+    def show(console: Console) -> None:
+        console.print("\nthis plan can run; nothing was changed", style="bold green")
+
+    return Reply(kind="plan", body=body, show=show)

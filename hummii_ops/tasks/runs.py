@@ -1,0 +1,235 @@
+"""Tasks about runs: attach, resume, undo, cancel, runs, evidence, unlock. Each works from any laptop."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from hummii_ops.errors import Refused, UsageError
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.plans import undo as plan_undo
+from hummii_ops.run import mirror, perform, preflight
+from hummii_ops.run.fleet import Part, carry_out, left_alone
+from hummii_ops.run.outcome import Outcome
+from hummii_ops.run.ship import About, lines, new_run_id
+from hummii_ops.tasks import planshow, session
+from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.parts import part_of
+from hummii_ops.tasks.report import run_reply, watcher
+from hummii_ops.tasks.runview import chosen_run, run_json
+from hummii_ops.tasks.session import Site
+
+
+@command("attach")
+def attach(
+    _context: Any, run: str | None = None, limit: str | None = None, env: str | None = None, format: str = "text"
+) -> Reply:
+    """Watch a run to its end, from any laptop; shows it from its first step if it is over."""
+    return _go_on("attach", "follow", run, limit, env)
+
+
+@command("resume", changes=True)
+def resume(
+    _context: Any,
+    run: str | None = None,
+    yes: bool = False,
+    reason: str = "",
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """Let an interrupted run go on, in the direction it had: forward to its target, or back."""
+    session.confirm("Let the interrupted run go on?", yes=yes, what="resume")
+    return _go_on("resume", "again", run, limit, env, unfinished=True)
+
+
+@command("cancel", changes=True)
+def cancel(
+    _context: Any,
+    run: str | None = None,
+    yes: bool = False,
+    reason: str = "",
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """Stop a run between two steps, and go back to the state from before it."""
+    session.confirm("Cancel the run, and go back to the state from before it?", yes=yes, what="cancel")
+    return _go_on("cancel", "back", run, limit, env, unfinished=True, asked_back=True)
+
+
+@command("undo", changes=True)
+def undo(
+    _context: Any,
+    run: str | None = None,
+    yes: bool = False,
+    reason: str = "",
+    dry_run: bool = False,
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """Take a run back: an unfinished one goes back now; a finished one is undone, with its mark and its hold."""
+    environment = session.choose(env)
+    sites = session.reach(environment, limit)
+    snapshots = [site.snapshot() for site in sites]
+    chosen = chosen_run(snapshots[0], run)
+    if chosen.is_unfinished:
+        if dry_run:
+            raise UsageError(f"{chosen.run_id} has not ended: undo goes back at once, it has no plan of its own")
+        session.confirm(f"Go back to the state from before {chosen.run_id}?", yes=yes, what="undo")
+        return _go_on("undo", "back", chosen.run_id, limit, env, unfinished=True, asked_back=True)
+    parts = [_undo_part(site, snapshot, chosen.run_id) for site, snapshot in zip(sites, snapshots, strict=True)]
+    people = say()
+    for part in parts:
+        planshow.show(people, part.plan, who=session.who(), reason=reason, dry_run=dry_run)
+    if dry_run:
+        body = {"plans": [part.plan.as_json() | {"plan_id": part.plan.digest} for part in parts]}
+        return Reply(kind="plan", body=body)
+    session.confirm(f"Undo {chosen.run_id}: back to {parts[0].plan.target.label}?", yes=yes, what="undo")
+    about = About(
+        run_id=new_run_id("undo"),
+        task="undo",
+        who=session.who(),
+        reason=reason,
+        since_ms=int(time.time() * 1000),
+        hosts=tuple(site.host.name for site in sites),
+    )
+    outcomes = carry_out(parts, about, watcher(people, len(parts) > 1))
+    return run_reply("undo", parts, outcomes, session.runs_dir() / about.run_id)
+
+
+@command("runs")
+def runs(_context: Any, limit: str | None = None, env: str | None = None, format: str = "text") -> Reply:
+    """The runs that the hosts know, newest first."""
+    snapshots = [site.snapshot() for site in session.reach(session.choose(env), limit)]
+    rows = [(snapshot.host_name, run) for snapshot in snapshots for run in snapshot.runs]
+    body = {"runs": [{"host": host} | run_json(run, busy=False) for host, run in rows]}
+
+    def show(console: Console) -> None:
+        table = Table(box=None, pad_edge=False)
+        for title in ("host", "run", "state", "from → to", "who", "why"):
+            table.add_column(title)
+        for host, run in rows:
+            table.add_row(
+                host,
+                run.run_id,
+                run.state or "never started",
+                f"{run.from_release} → {run.to_release}",
+                run.who,
+                run.reason,
+            )
+        console.print(table if rows else "no run yet")
+
+    return Reply(kind="runs", body=body, show=show)
+
+
+@command("evidence")
+def evidence(
+    _context: Any, run: str | None = None, limit: str | None = None, env: str | None = None, format: str = "text"
+) -> Reply:
+    """Bring home what a run saved: journal, output, logs and states of what it replaced."""
+    folders = []
+    for site in session.reach(session.choose(env), limit):
+        chosen = chosen_run(site.snapshot(), run)
+        folder = session.runs_dir() / chosen.run_id / site.host.name
+        mirror.save(site.entry.call("collect", chosen.run_id, limit_s=300).stdout, folder)
+        folders.append({"host": site.host.name, "run_id": chosen.run_id, "folder": str(folder)})
+
+    def show(console: Console) -> None:
+        for one in folders:
+            console.print(f"{one['host']}: {one['folder']}", markup=False)
+
+    return Reply(kind="evidence", body={"folders": folders}, show=show)
+
+
+@command("unlock", changes=True, help={"abandon": "id of an unfinished run to be given up as it is"})
+def unlock(
+    _context: Any,
+    abandon: str | None = None,
+    yes: bool = False,
+    reason: str = "",
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """Free a lease that nothing uses any more; an unfinished run is given up only by name (--abandon=RUN)."""
+    if not reason.strip():
+        raise UsageError("unlock needs a reason", remedy='fab unlock --reason="…"')
+    sites = session.reach(session.choose(env), limit)
+    session.confirm("Free the lease?", yes=yes, what="unlock")
+    about = lines({"who": session.who(), "reason": reason})
+    freed = []
+    for site in sites:
+        lease = site.snapshot().lease
+        if lease is None:
+            raise Refused(f"{site.host.name}: there is no lease to free", remedy="fab status")
+        try:
+            said = site.entry.call("unlock", abandon or "-", about=about)
+        except Refused as error:
+            raise Refused(
+                f"{site.host.name}: {lease.run} has not ended; a freed lease would hide that",
+                remedy=f"fab resume --run={lease.run}, fab undo --run={lease.run}, "
+                f"or give it up: fab unlock --abandon={lease.run} --reason=…",
+                run_id=lease.run,
+            ) from error
+        freed.append({"host": site.host.name, "run_id": said.stdout.decode().strip()})
+
+    def show(console: Console) -> None:
+        for one in freed:
+            console.print(f"{one['host']}: the lease of {one['run_id']} is free", markup=False)
+
+    return Reply(kind="unlock", body={"freed": freed}, show=show)
+
+
+def _go_on(
+    task: str,
+    verb: str,
+    run: str | None,
+    limit: str | None,
+    env: str | None,
+    *,
+    unfinished: bool = False,
+    asked_back: bool = False,
+) -> Reply:
+    people = say()
+    parts: list[Part] = []
+    outcomes: list[Outcome] = []
+    run_id = run
+    for site in session.reach(session.choose(env), limit):
+        chosen = chosen_run(site.snapshot(), run_id)
+        run_id = chosen.run_id
+        if unfinished and not chosen.is_unfinished and chosen.state != "ready":
+            raise Refused(
+                f"{site.host.name}: {chosen.run_id} has ended ({chosen.state}); there is nothing to {task}",
+                remedy=f"to take it back: fab undo --run={chosen.run_id}",
+                run_id=chosen.run_id,
+            )
+        part = part_of(site, perform.plan_of(site.place, chosen.run_id))
+        try:
+            with watcher(people, False)(part.plan) as listener:
+                _, outcome = perform.go_on(part.place, chosen.run_id, verb, listener, part.outside)
+        except KeyboardInterrupt:
+            raise left_alone(site.host.name, chosen.run_id) from None
+        parts.append(part)
+        outcomes.append(outcome)
+    return run_reply(task, parts, outcomes, session.runs_dir() / (run_id or ""), asked_back=asked_back)
+
+
+def _undo_part(site: Site, snapshot: Snapshot, run_id: str) -> Part:
+    preflight.check(snapshot)
+    chosen = chosen_run(snapshot, run_id)
+    if chosen.state != "done":
+        raise Refused(
+            f"{site.host.name}: {run_id} ended as {chosen.state}: it left nothing to undo",
+            remedy="see what runs: fab status",
+        )
+    done = perform.plan_of(site.place, run_id)
+    left = site.entry.call("read_left", run_id).stdout.decode()
+    return part_of(site, plan_undo.build(snapshot, site.environment, done, run_id, left))
+
+
+ALL = (attach, resume, cancel, undo, runs, evidence, unlock)

@@ -1,0 +1,116 @@
+"""What every task begins with: the environment, its hosts, a link to each, and what is true there."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from hummii_ops.errors import Declined, HummiiError, Refused, UsageError
+from hummii_ops.facts.read import read
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.inventory import Environment, Host, inventory_path, load
+from hummii_ops.run.entry import Entry
+from hummii_ops.run.perform import Place
+from hummii_ops.transport import Endpoint, Pool, Transport, connect, endpoint_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A host with its link."""
+
+    environment: Environment
+    host: Host
+    endpoint: Endpoint
+    transport: Transport
+
+    @property
+    def home(self) -> str:
+        return f"{self.environment.project_dir}/.hummii-ops"
+
+    @property
+    def entry(self) -> Entry:
+        """The verbs of this host."""
+        return Entry(transport=self.transport, home=self.home)
+
+    @property
+    def place(self) -> Place:
+        """The host as a run needs it."""
+        return Place(
+            host=self.host.name,
+            home=self.home,
+            connect=lambda: connect(self.endpoint),
+            transport=self.transport,
+            runs_dir=runs_dir(),
+        )
+
+    def snapshot(self, *, needs_docker: bool = False) -> Snapshot:
+        """Read the host. Raises Unreachable when the link goes in the middle: nothing has begun."""
+        return read(self.transport, self.environment, needs_docker=needs_docker)
+
+
+def choose(env: str | None) -> Environment:
+    """The environment that is meant; raises UsageError."""
+    return load(inventory_path()).choose(env)
+
+
+def hosts_of(environment: Environment, limit: str | None) -> tuple[Host, ...]:
+    """The hosts of an environment, or those that --limit names. Raises UsageError for a name that is not there."""
+    if not limit:
+        return tuple(environment.hosts)
+    wanted = [name.strip() for name in limit.split(",") if name.strip()]
+    known = {host.name: host for host in environment.hosts}
+    unknown = [name for name in wanted if name not in known]
+    if unknown or not wanted:
+        raise UsageError(
+            f"--limit: no host {', '.join(map(repr, unknown)) or 'named'} in {environment.name}",
+            remedy=f"its hosts: {', '.join(known)}",
+        )
+    return tuple(known[name] for name in wanted)
+
+
+def reach(environment: Environment, limit: str | None = None) -> tuple[Site, ...]:
+    """A link to every host; raises the first host's error if one cannot be reached."""
+    hosts = hosts_of(environment, limit)
+    endpoints = [endpoint_of(environment, host) for host in hosts]
+    sites = []
+    answers = Pool().connect_all(endpoints)
+    for host, endpoint in zip(hosts, endpoints, strict=True):
+        answer = answers[host.name]
+        if isinstance(answer, HummiiError):
+            raise answer
+        sites.append(Site(environment=environment, host=host, endpoint=endpoint, transport=answer))
+    return tuple(sites)
+
+
+def who() -> str:
+    """user@laptop, for the lease and the marks."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (OSError, KeyError):
+        return f"unknown@{socket.gethostname()}"
+
+
+def runs_dir() -> Path:
+    """Where runs are mirrored here: .hummii-ops/runs beside the inventory."""
+    return inventory_path().resolve().parent / ".hummii-ops" / "runs"
+
+
+def confirm(question: str, *, yes: bool, what: str) -> None:
+    """Ask, unless --yes. Raises Refused (3) without a terminal, Declined (9) for a no."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused(
+            f"{what} asks before it acts, and there is no terminal to ask on", remedy="add --yes and --reason=…"
+        )
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    try:
+        reply = input().strip().lower()
+    except EOFError:
+        reply = ""
+    if reply not in ("y", "yes"):
+        raise Declined(f"{what}: declined; nothing was changed")

@@ -1,0 +1,84 @@
+"""A run as people see it: a line when a step ends, a sign of life while it lasts, and the verdict.
+
+Listens to events only; what it prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from rich.console import Console
+from rich.status import Status
+
+from hummii_ops.events import Event
+from hummii_ops.plans.plan import Plan
+from hummii_ops.transport.text import printable
+
+_SAID = {
+    "resumed": "the run is taken up again",
+    "back": "going back to the state from before",
+    "cancelled": "cancelled: going back from here",
+    "interrupted": "interrupted on the host",
+    "link-lost": "the link is lost; the run goes on without us; looking for the host…",
+    "link-back": "the link is back",
+}
+
+
+class RunConsole:
+    """Shows one host's run. Use as a context manager, so that the sign of life ends with it."""
+
+    def __init__(self, console: Console, plan: Plan, *, many: bool = False) -> None:
+        self._console = console
+        self._titles: Mapping[str, str] = {s.id: s.title for s in (*plan.back, *plan.forward)}
+        self._prefix = f"{plan.host}  " if many else ""
+        self._started: dict[str, datetime] = {}
+        self._status: Status | None = None
+
+    def __enter__(self) -> RunConsole:
+        if self._console.is_terminal:
+            self._status = self._console.status("starting on the host…")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event; never raises for what a host may send."""
+        if not event.step:
+            self._say_run(event)
+        elif event.kind == "start":
+            self._started[event.step] = event.at
+            self._wait(event)
+        elif event.kind == "done":
+            self._line("[green]✓[/]", event, self._elapsed(event))
+        elif event.kind == "skipped":
+            self._line("[dim]·[/]", event, "holds already", dim=True)
+        elif event.kind == "failed":
+            self._line("[red]✗[/]", event, self._elapsed(event))
+        elif event.kind == "again":
+            self._line("[yellow]↻[/]", event, "once more")
+
+    def _say_run(self, event: Event) -> None:
+        said = _SAID.get(event.kind)
+        if said:
+            self._console.print(f"{self._prefix}[yellow]{said}[/]")
+
+    def _wait(self, event: Event) -> None:
+        if self._status is not None:
+            self._status.update(f"{self._prefix}{self._title(event.step)}…")
+
+    def _line(self, sign: str, event: Event, note: str, *, dim: bool = False) -> None:
+        self._console.print(f"{self._prefix}{sign} ", end="")
+        style = "dim" if dim else ""
+        self._console.print(f"{event.step:<24} {self._title(event.step)}", style=style, markup=False, end="")
+        self._console.print(f"  {note}", style="dim", markup=False)
+
+    def _title(self, step: str) -> str:
+        return printable(self._titles.get(step, step))
+
+    def _elapsed(self, event: Event) -> str:
+        started = self._started.get(event.step)
+        return f"{(event.at - started).total_seconds():.1f} s" if started else ""
