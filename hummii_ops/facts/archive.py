@@ -52,9 +52,7 @@ def kept_files(archive: bytes) -> dict[str, Kept]:
             for member in tar:
                 opened = tar.extractfile(member) if member.isreg() else None
                 if opened is not None:
-                    found[member.name] = Kept(
-                        data=opened.read(), changed_at=datetime.fromtimestamp(member.mtime, UTC)
-                    )
+                    found[member.name] = Kept(data=opened.read(), changed_at=datetime.fromtimestamp(member.mtime, UTC))
     except (tarfile.TarError, EOFError, ValueError, OverflowError):
         return found
     return found
@@ -67,9 +65,7 @@ def entries(listing: str) -> dict[str, Entry]:
         parts = line.split("|", 5)
         if len(parts) == 6 and parts[4].isdecimal():
             kind, mode, owner, group, size, path = parts
-            found[path] = Entry(
-                path=path, kind=kind, mode=mode, owner=owner, group=group, size_bytes=int(size)
-            )
+            found[path] = Entry(path=path, kind=kind, mode=mode, owner=owner, group=group, size_bytes=int(size))
     return found
 
 

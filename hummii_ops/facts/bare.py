@@ -77,9 +77,7 @@ def judge_images(compose: ComposeText, snapshot: Snapshot, *, kept_at: datetime 
         if found is None:
             reasons += [] if pull else [f"image {ref} is not on the host"]
         elif (
-            kept_at is not None
-            and _has_moved(ref, found, kept_at)
-            and not _proven(one.name, found, snapshot, kept_at)
+            kept_at is not None and _has_moved(ref, found, kept_at) and not _proven(one.name, found, snapshot, kept_at)
         ):
             reasons.append(f"{ref}: this tag no longer names the old image")
     return Judged(services=tuple(services), reasons=tuple(dict.fromkeys(reasons)))

@@ -103,22 +103,25 @@ def rolled_back_by(snapshot: Snapshot) -> RunFact | None:
 
 
 def choose_to(releases: Sequence[Release], text: str, snapshot: Snapshot) -> Release:
-    """The release that `--to=TEXT` names: exact timestamp, exact version, then a prefix at a dot."""
-    checked(text)
-    found = _by_time(releases, text, snapshot) or _by_version(releases, text)
-    if not found:
-        raise _no_such(releases, text)
-    chosen = next((one for one in found if one.restorable), found[0])
+    """The release that `--to=TEXT` names, if the stack can be brought back to it."""
+    chosen = find(releases, text, snapshot)
     if chosen.running:
-        raise Refused(
-            f"release {_named(chosen)} is equal to the running one", remedy=f"Choose another one: {_LIST}"
-        )
+        raise Refused(f"release {_named(chosen)} is equal to the running one", remedy=f"Choose another one: {_LIST}")
     if not chosen.restorable:
         raise Refused(
             f"release {_named(chosen)} cannot be restored: {'; '.join(chosen.reasons)}",
             remedy=f"Choose another one: {_LIST}",
         )
     return chosen
+
+
+def find(releases: Sequence[Release], text: str, snapshot: Snapshot) -> Release:
+    """The release that a text names: exact timestamp, exact version (its newest restorable), a prefix at a dot."""
+    checked(text)
+    found = _by_time(releases, text, snapshot) or _by_version(releases, text)
+    if not found:
+        raise _no_such(releases, text)
+    return next((one for one in found if one.restorable), found[0])
 
 
 def checked(text: str) -> str:

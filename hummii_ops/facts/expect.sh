@@ -5,6 +5,7 @@
 # expectation PROJECT PROJECT_DIR FILE...: one line a fact, sorted by bytes; a FILE is relative to PROJECT_DIR or
 # absolute, `-` stands for one that is absent or cannot be read. Fails if docker does not answer.
 expectation() (
+  exec < /dev/null # a script that comes on stdin must not be eaten
   project=$1 dir=$2
   shift 2
   ids=$(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$project") || exit 1

@@ -22,9 +22,7 @@ _BODY_BYTES = 4096
 _STARTED = 19  # starttime is field 22 of /proc/PID/stat; ours begins with field 3
 
 
-def parse(
-    answer: bytes, environment: Environment, *, host_name: str, asked_at: datetime | None = None
-) -> Snapshot:
+def parse(answer: bytes, environment: Environment, *, host_name: str, asked_at: datetime | None = None) -> Snapshot:
     """Read an answer. `asked_at` is our own clock (aware) when the host read its own, for the offset.
 
     Unreachable if the answer is not whole.

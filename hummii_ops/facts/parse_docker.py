@@ -62,7 +62,7 @@ def config_hashes(frames: Frames) -> tuple[dict[str, frozenset[str]] | None, str
 
 
 def hashes(answer: Frame) -> tuple[dict[str, frozenset[str]] | None, str | None]:
-    """The lines of hashes.sh, read likewise: for each service the labels that mean "made from these files"."""
+    """The lines of hashes.sh: for each service the labels that mean "made from these files"."""
     if answer.exit_code != 0:
         return None, _words(answer.text) or "docker compose did not answer"
     found: dict[str, frozenset[str]] = {}
@@ -73,13 +73,13 @@ def hashes(answer: Frame) -> tuple[dict[str, frozenset[str]] | None, str | None]
 
 def containers(frames: Frames) -> tuple[ContainerFact, ...]:
     """The project's containers, by service and number."""
-    found = [_container(one) for one in documents(frames.one("containers").text)]
+    found = [_container(one) for one in documents(frames.one("containers").text) if one.get("Id")]
     return tuple(sorted(found, key=lambda one: (one.service, one.number, one.id)))
 
 
 def images(frames: Frames) -> tuple[ImageFact, ...]:
     """The images that matter here, by id."""
-    found = (_image(one) for one in documents(frames.one("images").text))
+    found = (_image(one) for one in documents(frames.one("images").text) if one.get("Id"))
     return tuple(sorted(found, key=lambda one: one.id))
 
 

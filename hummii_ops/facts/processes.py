@@ -42,6 +42,7 @@ _LOOKERS = frozenset(
     {"vi", "vim", "nvim", "view", "nano", "emacs", "less", "more", "cat", "tail", "head", "grep", "egrep"}
     | {"rg", "watch", "man", "stat", "ls", "diff", "git", "ps", "pgrep", "chmod", "sha256sum"}
 )
+_DOCKERS = frozenset({"docker", "docker-compose"})
 _RUNNER = ".hummii-ops/runs/"
 _CLOCK_TICKS_PER_S = 100  # USER_HZ, the same on every Linux architecture that Docker runs on
 _ASSIGNED = re.compile(r"(\b[A-Za-z_][A-Za-z0-9_-]*)=(\S+)")
@@ -89,7 +90,7 @@ def compose_verb(argv: tuple[str, ...]) -> str | None:
     words = [word for one in argv for word in _BETWEEN.split(one) if word]
     for at, word in enumerate(words):
         name = PurePosixPath(word).name
-        if name == "docker-compose" or (name == "compose" and "docker" in _names(words[:at])):
+        if name == "docker-compose" or (name == "compose" and _DOCKERS & set(_names(words[:at]))):
             verb = _first_operand(words[at + 1 :])
             if verb != "compose":  # `docker-compose compose up` is how the plugin is started
                 return verb

@@ -48,9 +48,7 @@ def read(transport: Transport, environment: Environment, *, needs_docker: bool =
     result = _ask(transport, script("read.sh"), read_arguments(environment))
     snapshot = parse(result.stdout, environment, host_name=transport.name, asked_at=asked_at)
     if needs_docker and not snapshot.engine.answers:
-        raise Unreachable(
-            f"{transport.name}: docker does not answer: {snapshot.engine.error}", remedy=_mend(snapshot)
-        )
+        raise Unreachable(f"{transport.name}: docker does not answer: {snapshot.engine.error}", remedy=_mend(snapshot))
     return snapshot
 
 

@@ -243,31 +243,34 @@ config() (
   said config config_hashes "$project" "$dir" -f "$compose" "$@"
 )
 
-command -v base64 > /dev/null || { echo '@hummii base64 1 ' && exit 0; }
-cd / || exit 1
-host
-code=127
-if command -v docker > /dev/null; then
-  stack=$(timeout 10 docker ps -a --no-trunc --filter "label=com.docker.compose.project=$project" \
-    --format '{{.ID}} {{.Image}} {{.Label "com.docker.compose.project.environment_file"}}' 2>&1)
-  code=$?
-  [ "$code" = 0 ] || printf '%s' "$stack" | frame docker "$code"
-fi
-if [ "$code" = 0 ]; then
-  ids=$(printf '%s\n' "$stack" | cut -d ' ' -f 1)
-  env_files=${stack%%"$newline"*}
-  env_files=${env_files#* * }
-  # The slow answers are asked for at once; a stage passes the lines of the one on its left on when its own are out.
-  config | {
-    images | {
-      said engine timeout 10 docker version --format '{{json .}}' | {
-        said plugin timeout 10 docker compose version --short | {
-          health | {
-            containers
-            files "$@"
-            variables "$@"
-            processes "$@"
-            runs
+everything() {
+  command -v base64 > /dev/null || { echo '@hummii base64 1 ' && exit 0; }
+  cd / || exit 1
+  host
+  code=127
+  if command -v docker > /dev/null; then
+    stack=$(timeout 10 docker ps -a --no-trunc --filter "label=com.docker.compose.project=$project" \
+      --format '{{.ID}} {{.Image}} {{.Label "com.docker.compose.project.environment_file"}}' 2>&1)
+    code=$?
+    [ "$code" = 0 ] || printf '%s' "$stack" | frame docker "$code"
+  fi
+  if [ "$code" = 0 ]; then
+    ids=$(printf '%s\n' "$stack" | cut -d ' ' -f 1)
+    env_files=${stack%%"$newline"*}
+    env_files=${env_files#* * }
+    # The slow answers are asked for at once; a stage passes the lines of the one on its left on when its own are out.
+    config | {
+      images | {
+        said engine timeout 10 docker version --format '{{json .}}' | {
+          said plugin timeout 10 docker compose version --short | {
+            health | {
+              containers
+              files "$@"
+              variables "$@"
+              processes "$@"
+              runs
+              cat
+            }
             cat
           }
           cat
@@ -276,14 +279,16 @@ if [ "$code" = 0 ]; then
       }
       cat
     }
-    cat
-  }
-else
-  df -B1 --output=source,size,avail,itotal,iavail,file -- "$dir" 2> /dev/null | frame disk 0
-  files "$@"
-  variables "$@"
-  processes "$@"
-  runs
-  health
-fi
-frame end 0 < /dev/null
+  else
+    df -B1 --output=source,size,avail,itotal,iavail,file -- "$dir" 2> /dev/null | frame disk 0
+    files "$@"
+    variables "$@"
+    processes "$@"
+    runs
+    health
+  fi
+  frame end 0 < /dev/null
+}
+
+# The script itself comes on stdin: nothing that it starts may read the rest of it.
+everything "$@" < /dev/null

@@ -60,6 +60,5 @@ def _column(services: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, st
 
 def _are_digests(files: Any) -> bool:
     return isinstance(files, dict) and all(
-        isinstance(path, str) and isinstance(one, str) and _SHA256.fullmatch(one)
-        for path, one in files.items()
+        isinstance(path, str) and isinstance(one, str) and _SHA256.fullmatch(one) for path, one in files.items()
     )

@@ -26,9 +26,7 @@ def releases(snapshot: Snapshot, environment: Environment) -> tuple[Release, ...
     """All restore points, newest first by the time in the name; those without a readable time come last."""
     prefix = f"{PurePosixPath(environment.compose_file).name}.backup-"
     disk = disk_runs(snapshot)
-    found = [
-        _release(one, one.name.removeprefix(prefix), snapshot, environment, disk) for one in snapshot.backups
-    ]
+    found = [_release(one, one.name.removeprefix(prefix), snapshot, environment, disk) for one in snapshot.backups]
     return tuple(sorted(found, key=lambda one: (one.at or _OLDEST, one.id), reverse=True))
 
 
@@ -61,9 +59,7 @@ def disk_runs(snapshot: Snapshot) -> bool:
     )
 
 
-def _release(
-    backup: BackupFact, text: str, snapshot: Snapshot, environment: Environment, disk: bool
-) -> Release:
+def _release(backup: BackupFact, text: str, snapshot: Snapshot, environment: Environment, disk: bool) -> Release:
     moment, unreadable = _moment(text, snapshot)
     record, bad_record = _record(backup)
     judged = _judge(backup, record, snapshot, moment)
@@ -150,9 +146,7 @@ def _recorded_images(record: Record, snapshot: Snapshot) -> Judged:
         ref = record.refs.get(service, image_id)
         digest = record.digests.get(service) or image_ref(ref).pull
         on_host = snapshot.image(image_id) is not None
-        services.append(
-            ServiceImage(service=service, ref=ref, image_id=image_id, on_host=on_host, digest=digest)
-        )
+        services.append(ServiceImage(service=service, ref=ref, image_id=image_id, on_host=on_host, digest=digest))
         if not on_host and digest is None:
             reasons.append(f"image {ref} is not on the host")
     return Judged(services=tuple(services), reasons=tuple(dict.fromkeys(reasons)))
@@ -163,9 +157,7 @@ def _is_partial(judged: Judged) -> bool:
     return any(reason.startswith(("service ", "image of ")) for reason in judged.reasons)
 
 
-def _version(
-    judged: Judged, record: Record | None, snapshot: Snapshot, environment: Environment
-) -> str | None:
+def _version(judged: Judged, record: Record | None, snapshot: Snapshot, environment: Environment) -> str | None:
     service = next((one for one in judged.services if one.service == environment.version_service), None)
     if service is None:
         return record.version if record else None

@@ -70,15 +70,20 @@ differ() {
   done | frame differ 0
 }
 
-command -v base64 > /dev/null || { echo '@hummii base64 1 ' && exit 0; }
-cd / || exit 1
-# The three answers of Compose are asked for at once, as in read.sh.
-compose hashes "$@" | {
-  compose refs "$@" | {
-    compose config "$@"
-    differ "$@"
+everything() {
+  command -v base64 > /dev/null || { echo '@hummii base64 1 ' && exit 0; }
+  cd / || exit 1
+  # The three answers of Compose are asked for at once, as in read.sh.
+  compose hashes "$@" | {
+    compose refs "$@" | {
+      compose config "$@"
+      differ "$@"
+      cat
+    }
     cat
   }
-  cat
+  frame end 0 < /dev/null
 }
-frame end 0 < /dev/null
+
+# The script itself comes on stdin: nothing that it starts may read the rest of it.
+everything "$@" < /dev/null

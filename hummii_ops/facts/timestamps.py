@@ -60,9 +60,7 @@ def parse_timestamp(text: str, *, zone: tzinfo) -> Moment:
         first = naive.replace(tzinfo=zone).astimezone(UTC)
         second = naive.replace(tzinfo=zone, fold=1).astimezone(UTC)
         if first.astimezone(zone).replace(tzinfo=None) != naive:
-            raise Unreadable(
-                "its name is a time that the host's clock never showed (it was put forward then)"
-            )
+            raise Unreadable("its name is a time that the host's clock never showed (it was put forward then)")
     except (ValueError, OverflowError) as error:
         if isinstance(error, Unreadable):
             raise

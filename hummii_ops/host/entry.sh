@@ -1,19 +1,32 @@
+# shellcheck shell=sh
 # The one door for a laptop: sh -s -- HOME VERB ARGUMENT… with this text, or installed as hummii-host.
 # Every verb can be repeated; every verb that acts names its run. What goes wrong is an exit code, never English:
-#   0 yes, done   70 no mutex   71 damaged upload   73 lease held by another   75 the host has moved   76 no such run   77 not in that state
+#   0 yes, done   70 no mutex   71 damaged upload   73 lease held by another   74 something is at work
+#   76 no such run   77 not in that state   78 cannot write here   2 not a call of ours
 # Sent along: lease.sh, a function payload (the run's folder, a base64 tar) and a function about (key=value lines).
 set -u
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export LC_ALL=C PATH
 
-ground() { # the home, made on first use: as open to a group as the project's own folder, and no more
-    if [ -g "${home%/*}" ]; then umask 007; else umask 077; fi
-    mkdir -p "$home/runs" || exit 78
+ground() { # the home, made on first use
+    mkdir -p "$home/runs" && [ -w "$home" ] && [ -w "$home/runs" ] || exit 78
 }
 folder() { dir=$home/runs/$1; [ -d "$dir" ] || exit 76; }
 state_of() { cat "$home/runs/$1/state" 2>/dev/null; }
 busy() { [ -e "$home/busy.lock" ] && ! flock -s -n "$home/busy.lock" true; }
-ended() { case $1 in done | restored | prepared | refused | abandoned | mixed) return 0 ;; esac; return 1; }
+ended() { case $1 in done | restored | prepared | refused | abandoned) return 0 ;; esac; return 1; }
+put() { # FILE: the lines on stdin, written beside, synced, renamed
+    beside=${1%/*}/.${1##*/}.$$
+    { cat >"$beside" && sync "$beside" && mv -fT "$beside" "$1" && sync "${1%/*}"; } || { rm -f "$beside"; exit 78; }
+}
+abandon() ( # RUN STATE…: if nothing runs and its state is one of these, it is given up; else 74
+    run=$1
+    shift
+    exec 9>>"$home/busy.lock"
+    flock -w 1 9 || exit 74 # kept until the state is written: no runner can begin meanwhile
+    for state; do [ "$(state_of "$run")" != "$state" ] || echo abandoned | put "$home/runs/$run/state" || exit; done
+    ! ended "$(state_of "$run")" || lease_give_back "$home" "$run"
+)
 
 claim() { # RUN; the about lines come from the function about
     ground
@@ -23,45 +36,55 @@ give_back() { lease_give_back "$home" "$1"; } # RUN: claimed on several hosts, a
 receive() { # RUN: the rename is the commit; a second copy of the same run is dropped
     ground
     [ ! -d "$home/runs/$1" ] || return 0
-    fresh=$home/runs/.$1.tmp
-    rm -rf "$fresh" && mkdir "$fresh" || exit 71
-    payload | base64 -d | tar -xzf - -C "$fresh" || exit 71
-    (cd "$fresh" && sha256sum --quiet -c manifest) || exit 71
-    : >"$fresh/output.log"
-    : >"$fresh/journal.jsonl"
-    mkdir -p "$fresh/evidence" "$fresh/gates" "$fresh/facts"
-    printf 'ready\n' >"$fresh/state"
-    find "$fresh" -type f -exec sync {} +
-    mv -T "$fresh" "$home/runs/$1" || exit 71
+    fresh=$home/runs/.$1.$$.tmp # of this process alone: the same run may be sent twice at once
+    trap 'rm -rf "$fresh"' EXIT
+    mkdir "$fresh" || exit 78
+    payload | base64 -d | tar -xzf - -C "$fresh" || spoiled
+    (cd "$fresh" && sha256sum --quiet --strict -c manifest) || spoiled
+    { mkdir -p "$fresh/evidence" "$fresh/gates" "$fresh/facts" && : >"$fresh/output.log" && : >"$fresh/journal.jsonl" &&
+        echo ready >"$fresh/state" && find "$fresh" -exec sync {} +; } || spoiled
+    mv -T "$fresh" "$home/runs/$1" 2>/dev/null || [ -d "$home/runs/$1" ] || exit 78
     sync "$home/runs"
+}
+spoiled() { # by the way here, or by a full disk
+    [ "$(df -P -k "$home" | awk 'NR == 2 { print $4 }')" -ge 1024 ] || exit 78
+    exit 71
 }
 start() { # RUN: never starts twice; the runner itself takes busy.lock
     folder "$1"
-    ended "$(state_of "$1")" && [ "$(state_of "$1")" != mixed ] && return 0
-    lease_is_of "$home" "$1" || exit 73
+    ! ended "$(state_of "$1")" || return 0
+    lease_is_of "$home" "$1" || { cat "$home/lease" 2>/dev/null; exit 73; }
     before=$(stat -c %s "$dir/journal.jsonl") wait=0
     setsid sh "$dir/lib/runner.sh" "$dir" </dev/null >>"$dir/output.log" 2>&1 &
-    until busy || [ "$(stat -c %s "$dir/journal.jsonl")" != "$before" ] || [ $wait -ge 60 ]; do
+    # begun is what the journal says; what goes on in a run that has begun is for follow to tell
+    until [ "$(stat -c %s "$dir/journal.jsonl")" != "$before" ] || { [ "$before" != 0 ] && busy; } || [ $wait -ge 80 ]; do
         wait=$((wait + 1))
         sleep 0.05
     done
+    [ -s "$dir/journal.jsonl" ] || {
+        busy && exit 74 # a process of another run is still at work
+        lease_give_back "$home" "$1"
+        exit 78 # it could not write its first word
+    }
 }
 follow() { # RUN OFFSET: "J line" for each journal line after the first OFFSET, "B" as a beat, then "E state"
     folder "$1"
-    seen=0 beat=0 idle=0 part=
+    seen=0 beat=0 idle=0 over=0 part=
     exec 3<"$dir/journal.jsonl"
     while :; do
-        quiet=
-        busy || { quiet=1; idle=$((idle + 1)); }
-        [ -n "$quiet" ] || idle=0
+        if busy; then quiet='' idle=0; else quiet=1 idle=$((idle + 1)); fi
         read -r state <"$dir/state" || state=unknown
-        while read -r line <&3 || { part=$part$line; false; }; do
+        while IFS= read -r line <&3 || { part=$part$line; false; }; do
             line=$part$line part=
             seen=$((seen + 1))
             [ $seen -le "$2" ] || printf 'J %s\n' "$line"
         done
-        # The state was read before the journal was drained: ended and quiet means that nothing can follow.
-        [ -z "$quiet" ] || ! ended "$state" || break
+        # The state was read before the journal was drained: after an end nothing can follow. A moment for the runner
+        # to give back the lease; a child that lives on must not keep us. Mixed may be on its way back again.
+        ! ended "$state" || over=$((over + 1))
+        [ -z "$quiet" ] || [ $over = 0 ] || break
+        [ $over -lt 4 ] || break
+        [ -z "$quiet" ] || [ "$state" != mixed ] || break
         [ $idle -lt 12 ] || break # quiet and not ended: interrupted
         beat=$((beat + 1))
         [ $((beat % 30)) != 0 ] || echo B
@@ -70,9 +93,7 @@ follow() { # RUN OFFSET: "J line" for each journal line after the first OFFSET, 
     printf 'E %s\n' "$state"
 }
 begin() { # RUN OFFSET: all of it in one round trip; said again after a lost link, it only follows
-    claim "$1" || exit
-    receive "$1"
-    start "$1"
+    case $(state_of "$1") in '' | ready) { claim "$1" || exit; } && receive "$1" && start "$1" || exit ;; esac
     follow "$1" "$2"
 }
 again() { # RUN OFFSET: go on in the direction that is latched
@@ -81,24 +102,21 @@ again() { # RUN OFFSET: go on in the direction that is latched
 }
 answer() { # RUN GATE WORD: exactly one answer, whoever links first
     folder "$1"
-    printf '%s\n' "$3" >"$dir/gates/.$2.$$"
-    sync "$dir/gates/.$2.$$"
+    { printf '%s\n' "$3" >"$dir/gates/.$2.$$" && sync "$dir/gates/.$2.$$"; } || { rm -f "$dir/gates/.$2.$$"; exit 78; }
     ln "$dir/gates/.$2.$$" "$dir/gates/$2" 2>/dev/null
     rm -f "$dir/gates/.$2.$$"
     head -n 1 "$dir/gates/$2"
 }
 cancel() { # RUN: takes effect between steps; one that never began is abandoned here
     folder "$1"
-    case $(state_of "$1") in done | restored | prepared | refused | abandoned) exit 77 ;; esac
-    : >"$dir/cancel" && sync "$dir"
-    if [ "$(state_of "$1")" = ready ] && ! busy; then
-        printf 'abandoned\n' >"$dir/.state.new" && mv "$dir/.state.new" "$dir/state"
-        lease_give_back "$home" "$1"
-    fi
+    ! ended "$(state_of "$1")" || exit 77
+    { : >"$dir/cancel" && sync "$dir"; } || exit 78
+    [ "$(state_of "$1")" != ready ] || abandon "$1" ready || [ $? = 74 ] || exit 78
 }
-back() { # RUN OFFSET: an unfinished run goes back
-    cancel "$1"
-    [ "$(state_of "$1")" = abandoned ] || start "$1"
+back() { # RUN OFFSET: an unfinished run goes back; said again after it has ended, it only follows
+    folder "$1"
+    ended "$(state_of "$1")" || cancel "$1"
+    start "$1"
     follow "$1" "$2"
 }
 unlock() { # RUN|- : free the lease; an unfinished run must be named, and becomes abandoned
@@ -106,12 +124,8 @@ unlock() { # RUN|- : free the lease; an unfinished run must be named, and become
     busy && exit 74
     held=$(lease_holder "$home")
     [ -n "$held" ] || exit 76
-    case $(state_of "$held") in
-        forward | back | mixed)
-            [ "$1" = "$held" ] || exit 77
-            printf 'abandoned\n' >"$home/runs/$held/.state.new" && mv "$home/runs/$held/.state.new" "$home/runs/$held/state"
-            ;;
-    esac
+    case $(state_of "$held") in forward | back | mixed) [ "$1" = "$held" ] || exit 77 ;; esac
+    abandon "$held" forward back mixed || exit
     { date -u +%FT%TZ; about; } | tr '\n' ' ' >>"$home/lease.log"
     echo >>"$home/lease.log"
     lease_give_back "$home" "$held"
@@ -120,6 +134,7 @@ unlock() { # RUN|- : free the lease; an unfinished run must be named, and become
 collect() { # RUN: the run's folder without lib and without copies of the stack's files, as a tar
     folder "$1"
     cd "$home/runs" && tar -czf - --exclude="$1/lib" --exclude="$1/before" --exclude="$1/target" "$1" 2>/dev/null
+    [ $? -le 1 ] # 1: a file grew meanwhile, as that of the last probes may
 }
 read_run() { # RUN: its plan
     folder "$1"
@@ -129,35 +144,27 @@ read_left() { # RUN: the state that it noted at its end
     folder "$1"
     [ ! -e "$dir/facts/left" ] || cat "$dir/facts/left"
 }
-record() { # BACKUP COMPOSE IMAGE… with a payload of record.json, names and manifest: a restore point of what runs
-    # The folder comes first and the compose file last: the restore point is there when its name is.
-    backup=$1 compose=$2 project_dir=${home%/*}
-    shift 2
+write() { # hold | marks/IDENTITY: the about lines
     ground
-    fresh=${backup%/*}/.${backup##*/}.$$
-    mkdir -p "$fresh/files" || exit 78
-    payload | base64 -d | tar -xzf - -C "$fresh" || exit 71
-    while read -r name; do
-        mkdir -p "$(dirname "$fresh/files/$name")" && cp -p "$project_dir/$name" "$fresh/files/$name" || exit 75
-    done <"$fresh/names"
-    cp "$project_dir/$compose" "$fresh/compose" && (cd "$fresh" && sha256sum --quiet -c manifest) || exit 75
-    for image; do docker tag "$image" "hummii-ops/keep:$(printf %.12s "${image#sha256:}")" || exit 75; done
-    find "$fresh" -type f -exec sync {} +
-    mv -T "$fresh" "$backup.release" && cp "$backup.release/compose" "$backup.new" && sync "$backup.new" &&
-        mv "$backup.new" "$backup" && sync "${backup%/*}"
+    record "$1"
+    mkdir -p "$home/marks" || exit 78
+    about | put "$home/$1"
 }
-write() { # NAME below the home: the about lines, written beside and renamed (marks, holds)
-    ground
-    case $1 in *..* | /*) exit 2 ;; esac
-    mkdir -p "$home/${1%/*}" 2>/dev/null
-    about >"$home/.new.$$" && sync "$home/.new.$$" && mv -f "$home/.new.$$" "$home/$1" && sync "$home"
+forget() { # hold | marks/IDENTITY
+    record "$1"
+    rm -f "$home/$1" && sync "$home"
 }
-forget() { # NAME below the home
-    case $1 in *..* | /*) exit 2 ;; esac
-    rm -f "$home/$1"
-}
-main() {
+record() { case $1 in hold) ;; marks/*[!0-9a-f]* | marks/) exit 2 ;; marks/*) ;; *) exit 2 ;; esac; }
+main() { # HOME VERB ARGUMENT…
     home=$1 verb=$2
     shift 2
+    # as open to a group as the project's own folder, and no more
+    if [ -g "${home%/*}" ]; then umask 007; else umask 077; fi
+    case $verb in
+        claim | give_back | receive | start | follow | begin | again | answer | cancel | back | collect | read_run | read_left)
+            case $1 in '' | *[!A-Za-z0-9-]*) exit 76 ;; esac ;;
+        unlock | write | forget) ;;
+        *) exit 2 ;;
+    esac
     "$verb" "$@"
 }

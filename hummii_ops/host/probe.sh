@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Samples a health URL while a run changes the stack. Usage: sh probe.sh RUN_DIR URL RUNNER_PID
 # A line a sample, "start_ms end_ms code"; a hanging answer never delays the next sample. Ends with the runner.
 set -u

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2094  # state is a word here and a file there
 # The loop that ends every run: forward to "done", or back to "restored". Usage: sh runner.sh RUN_DIR
 # It runs detached on the host and must never depend on the laptop, judge output text, or touch anything but through steps.
 set -u
@@ -18,7 +19,8 @@ note() { # EVENT [LIST STEP [CODE]]: one line of the journal, in our own words a
     printf '{"t":%s,"ev":"%s","list":"%s","step":"%s","code":%s,"log":%s}\n' \
         "$(now)" "$1" "${2:-}" "${3:-}" "${4:-null}" "$from" >>journal.jsonl && sync journal.jsonl
 }
-put_state() { printf '%s\n' "$1" >.state.new && sync .state.new && mv .state.new state && sync . && state=$1; }
+put() { printf '%s\n' "$2" >".$1.new" && sync ".$1.new" && mv ".$1.new" "$1" && sync .; } # FILE WORD
+put_state() { put state "$1" && state=$1; }
 end() { # STATE: the last word; the lease is kept by "mixed" alone
     note "$1"
     put_state "$1" || exit 1
@@ -29,30 +31,32 @@ interrupted() { note interrupted; exit 0; }
 trap 'interrupted=1' TERM HUP INT
 interrupted=
 
-verb() { # holds|act: in its own process, under the step's limit, stdin closed
+verb() { # holds|act: in its own process, under the step's limit, stdin closed; 90 is the fence: the lease is lost
     timeout -k 10 "$limit" sh -eu lib/step.sh "$run" "$list/$id.sh" "$1" </dev/null
     code=$?
+    [ $code != 90 ] || interrupted=1
     [ -z "$interrupted" ] || interrupted
     return $code
 }
 docker_answers() { # a restart of dockerd in the middle of an act is not a verdict on the act
-    deadline=$(($(date +%s) + 120))
+    command -v docker >/dev/null || return 0
+    deadline=$(($(now) + 120000))
     until timeout 5 docker version --format . >/dev/null 2>&1; do
-        [ "$(date +%s)" -lt $deadline ] || return 0
+        [ "$(now)" -lt $deadline ] || return 0
         [ -z "$interrupted" ] || interrupted
         sleep 0.5
     done
 }
 first_change() { # from here on the way out is back, and the outage is measured
     [ "$list" = forward ] && [ ! -e changed ] || return 0
-    : >.changed.new && sync .changed.new && mv .changed.new changed && sync .
-    watch_outage
+    put changed 1 && watch_outage
 }
 watch_outage() { [ ! -s lib/probe.url ] || sh lib/probe.sh "$run" "$(cat lib/probe.url)" $$ 9>&- </dev/null >/dev/null 2>&1 & }
 step() { # one step: skipped if it holds; else made, and believed only when it holds
     if verb holds; then note skipped "$list" "$id"; return 0; fi
-    case $effect in changes | replaces) first_change ;; esac
-    note start "$list" "$id"
+    case $effect in changes | replaces) first_change || return 1 ;; esac
+    # what cannot be written down is not begun; the way back is gone also without a journal
+    note start "$list" "$id" || [ "$list" = back ] || return 1
     verb act
     made=$code
     if ! verb holds && [ "$effect" != reads ]; then   # a wait had its time; an act gets one more chance
@@ -60,10 +64,10 @@ step() { # one step: skipped if it holds; else made, and believed only when it h
         note again "$list" "$id" "$made"
         verb holds || { verb act; made=$code; verb holds; }
     fi
-    if [ "$code" = 0 ]; then note done "$list" "$id" "$made"; return 0; fi
+    if [ "$code" = 0 ]; then note "done" "$list" "$id" "$made"; return 0; fi
     note failed "$list" "$id" "$made"
     [ "$effect" = records ] && return 0   # our own notes: said, never a reason to go back
-    printf '%s\n' "$id" >failed
+    [ "$list" = back ] || put failed "$id"
     return 1
 }
 walk() { # LIST: 0 all hold; 1 a step failed; 2 cancelled
@@ -77,9 +81,10 @@ walk() { # LIST: 0 all hold; 1 a step failed; 2 cancelled
 
 read -r state <state || exit 1
 case $state in done | restored | prepared | refused | abandoned) exit 0 ;; esac
-lease_is_of "$home" "${run##*/}" || exit 0
+lease_is_sure "$home" "${run##*/}" || exit 0
+[ -z "$(tail -c 1 journal.jsonl)" ] || echo >>journal.jsonl # a power cut may have torn the last line
 if [ "$state" = ready ]; then
-    note begin
+    note begin || exit 1
     list=ready id=as-planned limit=60
     verb holds || end refused
     put_state forward || exit 1
@@ -90,7 +95,7 @@ fi
 if [ "$state" = forward ]; then
     walk forward
     case $? in
-        0) if [ -e prepared ]; then end prepared; else end done; fi ;;
+        0) if [ -e prepared ]; then end prepared; else end "done"; fi ;;
         1) [ -e changed ] || end refused ;;
         2) [ -e changed ] || end abandoned ;;
     esac

@@ -16,7 +16,6 @@ from hummii_ops.steps.services import Project, Wanted
 
 # A restart is a crash loop's only if it is this young: one from last week says nothing about now.
 CRASH_WINDOW = timedelta(minutes=5)
-BACK_FACT = "config-back"
 
 
 def steadiness(snapshot: Snapshot, service: str) -> Steadiness:
@@ -91,8 +90,6 @@ def way_back(state: StackState, project: Project, copies: str) -> Iterator[Step]
         yield images.named(refs, back=True)
     for name in state.files:
         yield files.restore(name, f"{project.dir}/{name}", f"{copies}/{name}", state.modes[name], back=True)
-    if any(one.hashes for one in state.services):
-        yield services.config_hashes(project, BACK_FACT)
     running = [_wanted(one) for one in state.services if one.steadiness == "runs"]
     ill = [_wanted(one) for one in state.services if one.steadiness == "ill"]
     stopped = [one.service for one in state.services if one.steadiness == "stopped"]
@@ -110,7 +107,7 @@ def way_back(state: StackState, project: Project, copies: str) -> Iterator[Step]
 
 
 def _wanted(one: ServiceState) -> Wanted:
-    return Wanted(service=one.service, image_id=one.image_id, config=BACK_FACT if one.hashes else "any")
+    return Wanted(service=one.service, image_id=one.image_id, hashes=one.hashes, any_config=not one.hashes)
 
 
 def _names(wanted: list[Wanted]) -> str:

@@ -20,7 +20,6 @@ from hummii_ops.steps import Step, files, health, images, records, services
 from hummii_ops.steps.health import Answer
 from hummii_ops.steps.services import Project, Wanted
 
-FACT = "config"
 ROOM_BYTES = (
     200 * 1024**2
 )  # a rollback writes copies of small files and logs; less than this and Docker itself stumbles
@@ -234,10 +233,7 @@ class _Work:
         for name in self._restored_files():
             path = f"{self.project.dir}/{name}"
             yield files.restore(name, path, self._copy(name), self.target.modes[name])
-        yield services.config_hashes(self.project, FACT)
-        wanted = {
-            one.service: Wanted(service=one.service, image_id=one.image_id, config=FACT) for one in self.target.services
-        }
+        wanted = {one.service: self._wanted(one) for one in self.target.services}
         for name in self.changed:
             yield services.run(
                 f"replace-{files.slug(name)}", f"{name} runs {self._ref(name)}", self.project, [wanted[name]]
@@ -249,6 +245,9 @@ class _Work:
         if self.extra:
             title = f"{', '.join(self.extra)} stopped: the release does not have them"
             yield services.stopped("stop-extra", title, self.project, self.extra)
+
+    def _wanted(self, one: ServiceState) -> Wanted:
+        return Wanted(service=one.service, image_id=one.image_id, hashes=one.hashes)
 
     def _ref(self, service: str) -> str:
         return next(one.ref for one in self.target.services if one.service == service)
@@ -274,7 +273,7 @@ class _Work:
         yield health.settled(self.project.name, names, int(settle), int(timeout), answer)
         for name in self._restored_files():
             yield files.proven(name, f"{self.project.dir}/{name}", self._copy(name))
-        wanted = [Wanted(service=one.service, image_id=one.image_id, config=FACT) for one in self.target.services]
+        wanted = [self._wanted(one) for one in self.target.services]
         yield services.proven(
             "proven", self.project, wanted, "every service runs the release's image and configuration"
         )

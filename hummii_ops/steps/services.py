@@ -12,15 +12,20 @@ LIMIT_S = 180
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A service and what it must run. `config` is "any", or the fact in which hash_config noted what is in place."""
+    """A service and what it must run.
+
+    `hashes` are the config-hash labels that mean "made from these files"; () is not known beforehand, and then
+    Compose is asked to bring it about. `any_config`: only the image can be asked for.
+    """
 
     service: str
     image_id: str
-    config: str
+    hashes: tuple[str, ...] = ()
+    any_config: bool = False
 
     @property
     def words(self) -> tuple[str, str, str]:
-        return (self.service, self.image_id, self.config)
+        return (self.service, self.image_id, "any" if self.any_config else ",".join(self.hashes) or "-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,18 +39,6 @@ class Project:
 
 def _words(wanted: Sequence[Wanted]) -> tuple[str, ...]:
     return tuple(word for one in wanted for word in one.words)
-
-
-def config_hashes(project: Project, fact: str) -> Step:
-    """What Compose itself compares, for the files now in place."""
-    return Step(
-        id=f"hash-{fact}",
-        title="ask Compose what the files in place mean",
-        effect=Effect.PREPARES,
-        limit_s=60,
-        holds=("config_hashed", fact, project.name, project.dir, project.file),
-        act=("hash_config", fact, project.name, project.dir, project.file),
-    )
 
 
 def run(step_id: str, title: str, project: Project, wanted: Sequence[Wanted]) -> Step:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from hummii_ops.errors import Refused, UsageError
-from hummii_ops.facts.choose import choose_to
+from hummii_ops.facts.choose import find
 from hummii_ops.facts.releases import releases as find_releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans.before import state_of
@@ -116,7 +116,7 @@ def _identity(site: Site, seen: Snapshot, release: str | None) -> tuple[str, str
         state = state_of(seen, site.environment.version_service)
         identity, label = state.identity, state.label
     else:
-        found = choose_to(find_releases(seen, site.environment), release, seen, allow_running=True)
+        found = find(find_releases(seen, site.environment), release, seen)
         identity, label = found.identity, found.version or found.id
     if identity is None:
         raise Refused(

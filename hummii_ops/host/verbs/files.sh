@@ -10,9 +10,9 @@ put_file() ( # SOURCE PATH MODE: written beside, synced, renamed: the live path 
     source=$(place "$1") path=$2 beside=$(dirname "$2")/.$(basename "$2").${run##*/}
     mkdir -p "$(dirname "$path")"
     cp "$source" "$beside"
-    # the owner, group and mode of what stands there now win, so that a second account changes bytes and nothing else
+    # who owns what stands there now goes on owning it, as far as we may: a second account, or sudo, changes bytes only
+    [ ! -e "$path" ] || chown --reference="$path" "$beside" 2>/dev/null || chgrp --reference="$path" "$beside" 2>/dev/null || true
     chmod "$3" "$beside"
-    [ ! -e "$path" ] || chgrp --reference="$path" "$beside" 2>/dev/null || true
     sync "$beside"
     mv -f "$beside" "$path"
     sync "$(dirname "$path")"
@@ -29,15 +29,19 @@ keep_file() ( # PATH NAME: a copy in the run's folder, with its mode; the origin
     sync "$(dirname "$run/$2")"
 )
 env_merged() ( # NAME SOURCE TODAY KEY…: is NAME made, with nothing but the kept keys from today
-    [ -s "$run/$1" ] && [ "$(merged "$@")" = "$(cat "$run/$1")" ]
+    [ -f "$run/$1" ] && merged "$@" >"$run/$1.wanted" && cmp -s "$run/$1.wanted" "$run/$1"
 )
-merge_env() ( merged "$@" >"$run/$1.new" && chmod 600 "$run/$1.new" && sync "$run/$1.new" && mv -f "$run/$1.new" "$run/$1" )
+merge_env() ( # NAME SOURCE TODAY KEY…
+    merged "$@" >"$run/$1.new"
+    sync "$run/$1.new"
+    mv -f "$run/$1.new" "$run/$1"
+)
 merged() ( # NAME SOURCE TODAY KEY…: the lines of SOURCE, with the kept keys as they stand in TODAY
     source=$run/$2 today=$run/$3
     shift 3
     keys=$(IFS='|' && printf '%s' "$*")
-    grep -Ev "^(export +)?($keys)=" "$source" || true
-    grep -E "^(export +)?($keys)=" "$today" || true
+    grep -Ev "^(export +)?($keys)=" "$source" || [ $? = 1 ] || exit # 1: no such line; more: a file that cannot be read
+    grep -E "^(export +)?($keys)=" "$today" || [ $? = 1 ]
 )
 room_is_left() ( # DIR BYTES
     [ "$(df -P -k "$1" | awk 'NR == 2 { print $4 }')" -ge $(($2 / 1024)) ]

@@ -9,13 +9,12 @@ gate_says() ( # NAME WORD…
     exit 1
 )
 ask_gate() ( # NAME SECONDS DEFAULT
-    deadline=$(($(date +%s) + $2))
+    deadline=$(($(date +%s) + $2)) default=$run/gates/.$1.default
+    # written before the wait, so that a disk that fills meanwhile cannot leave the gate without an answer
+    [ -e "$run/gates/$1" ] || { printf '%s\ndefault\n' "$3" >"$default" && sync "$default"; }
     until [ -e "$run/gates/$1" ]; do
-        if [ "$(date +%s)" -ge $deadline ]; then
-            printf '%s\ndefault\n' "$3" >"$run/gates/.$1.default"
-            sync "$run/gates/.$1.default"
-            ln "$run/gates/.$1.default" "$run/gates/$1" 2>/dev/null || true # exactly one answer: whoever links first
-        fi
+        # exactly one answer: whoever links first
+        [ "$(date +%s)" -lt $deadline ] || ln "$default" "$run/gates/$1" 2>/dev/null || true
         sleep 0.1
     done
 )

@@ -1,15 +1,18 @@
 # shellcheck shell=sh disable=SC2154  # run, home and lib come from step.sh
 # What a run writes about the stack, and what it keeps of it: marks, the hold, evidence, the state it leaves.
 put_record() { # NAME below the home <lines
-    mkdir -p "$(dirname "$home/$1")"
-    cat >"$home/$1.${run##*/}"
-    sync "$home/$1.${run##*/}"
-    mv -f "$home/$1.${run##*/}" "$home/$1"
-    sync "$(dirname "$home/$1")"
+    folder=$(dirname "$home/$1")
+    beside=$folder/.$(basename "$1").${run##*/}
+    mkdir -p "$folder"
+    cat >"$beside"
+    sync "$beside"
+    mv -f "$beside" "$home/$1"
+    sync "$folder"
 }
 mark_is() ( grep -qx "mark=$2" "$home/marks/$1" 2>/dev/null ) # IDENTITY good|bad
 put_mark() ( # IDENTITY good|bad ABOUT
-    { printf 'mark=%s\nrun=%s\n' "$2" "${run##*/}" && cat "$run/$3"; } | put_record "marks/$1"
+    about=$(cat "$run/$3")
+    printf 'mark=%s\nrun=%s\n%s\n' "$2" "${run##*/}" "$about" | put_record "marks/$1"
 )
 target_is_judged() ( # IDENTITY STEP…: marked bad, or the run did not fail at one of these steps
     ! mark_is "$1" bad || exit 0
@@ -24,9 +27,12 @@ mark_was() ( # IDENTITY SOURCE|-: the mark is as it was (SOURCE: a copy in the r
 restore_mark() ( if [ "$2" = - ]; then rm -f "$home/marks/$1"; else put_record "marks/$1" <"$run/$2"; fi ) # IDENTITY SOURCE|-
 hold_is() ( grep -qx "run=$1" "$home/hold" 2>/dev/null ) # RUN
 hold_is_ours() ( hold_is "${run##*/}" )
-put_hold() ( { printf 'run=%s\n' "${run##*/}" && cat "$run/$1"; } | put_record hold ) # ABOUT
+put_hold() ( # ABOUT
+    about=$(cat "$run/$1")
+    printf 'run=%s\n%s\n' "${run##*/}" "$about" | put_record hold
+)
 hold_gone() ( [ ! -e "$home/hold" ] || ! hold_is "$1" ) # RUN: no hold of that run; another's stays
-remove_hold() ( rm -f "$home/hold" ) # RUN
+remove_hold() ( ! hold_is "$1" || rm -f "$home/hold" ) # RUN
 evidence_saved() ( [ -e "$run/evidence/$1/complete" ] ) # NAME
 save_evidence() ( # NAME PROJECT: what is about to be replaced, before it goes; never its environment
     dir=$run/evidence/$1

@@ -40,9 +40,7 @@ def image(
     tag: str, *, created: datetime = BUILT, version: str | None = None, digests: tuple[str, ...] = ()
 ) -> ImageFact:
     """An image on the host under that tag."""
-    return ImageFact(
-        id=image_id(tag), tags=(tag,), digests=digests, created_at=created, version=version, size_bytes=1
-    )
+    return ImageFact(id=image_id(tag), tags=(tag,), digests=digests, created_at=created, version=version, size_bytes=1)
 
 
 def container(service: str, tag: str, *, created: datetime = DEPLOYED, **changes: Any) -> ContainerFact:
@@ -108,6 +106,4 @@ def snapshot(*backups: BackupFact, disk: str | None = None, **changes: Any) -> S
 def env_file(values: Mapping[str, str] | None = None, *names: str, text: str = "") -> FileFact:
     """The .env of today: these names, and the values that image names need."""
     given = dict(values or {})
-    return FileFact(
-        path=".env", kind="env", exists=True, sha256=digest(text), names=(*given, *names), values=given
-    )
+    return FileFact(path=".env", kind="env", exists=True, sha256=digest(text), names=(*given, *names), values=given)

@@ -1,7 +1,7 @@
-"""--latest and --to, case by case: the files in choose/ are the promise, here and for the server's door in sh.
+"""--latest and --to, case by case: the files in choose/ are the promise, for the server's door too.
 
-A case: `now`, `running` (service → image and creation), `last_run`, `releases` newest first, `request`; `expect`
-is the chosen id, or the exit code and words that the message must hold.
+A case: `now`, `running` (service → image and creation), `last_run`, `releases` newest first, `request`;
+`expect` is the chosen id, or the exit code and words that the message must hold.
 """
 
 from __future__ import annotations

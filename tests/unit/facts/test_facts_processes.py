@@ -97,12 +97,8 @@ def test_a_command_is_named_once() -> None:
 
 def test_secrets_and_control_sequences_do_not_get_through() -> None:
     """No value after `=`, no password of a URL, no escape; the age comes from the host's uptime."""
-    frame = seen(
-        "docker", "compose", "-p", "hummii", "run", "-e", "TOKEN=s3cret", "x", "pg://u:s3cret@h", "\x1b[2J"
-    )
-    (found,) = at_work(
-        running([frame], uptime_s=110.0), project="hummii", project_dir="/x", compose_file="c", words=()
-    )
+    frame = seen("docker", "compose", "-p", "hummii", "run", "-e", "TOKEN=s3cret", "x", "pg://u:s3cret@h", "\x1b[2J")
+    (found,) = at_work(running([frame], uptime_s=110.0), project="hummii", project_dir="/x", compose_file="c", words=())
     assert "s3cret" not in repr(found) + repr(running([frame], uptime_s=0))
     assert "\x1b" not in found.args
     assert (found.pid, found.user, found.age_s) == (100, "deploy", 60)

@@ -1,4 +1,4 @@
-"""read.sh, target.sh and expect.sh on this machine under dash and bash, with a docker that answers from files."""
+"""read.sh and expect.sh on this machine under dash and bash, with a docker that answers from files."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from facts_stacks import container, digest, image_id
 
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.parse import parse
+from hummii_ops.facts.parse_target import parse_target
 from hummii_ops.facts.read import read, read_arguments, script
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import Snapshot, expectation_text
@@ -54,9 +55,7 @@ def place(tmp_path: Path) -> Path:
     top = tmp_path / "hummii"
     backups = top / "backups"
     backups.mkdir(parents=True)
-    (top / "docker-compose.prod.yml").write_text(
-        "services:\n  api:\n    image: api:${TAG}\n    env_file: .env\n"
-    )
+    (top / "docker-compose.prod.yml").write_text("services:\n  api:\n    image: api:${TAG}\n    env_file: .env\n")
     (top / ".env").write_text(
         f'# c\nTAG="1.0" # x\nexport PASSWORD={SECRET}\nKEY="-----\nHIDDEN={SECRET}\nabc=\n-----"\nLAST=1\n'
     )
@@ -201,9 +200,7 @@ def test_the_lock_is_seen_held_and_never_made(place: Path) -> None:
     assert not lock.exists()
     lock.touch()
     assert not a_read(place)[1].busy
-    with subprocess.Popen(
-        ["flock", str(lock), "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
+    with subprocess.Popen(["flock", str(lock), "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdin is not None
         assert holder.stdout is not None
         holder.stdin.write(b"x\n")
@@ -218,9 +215,7 @@ def test_a_docker_that_does_not_answer_is_said(place: Path) -> None:
     answer, seen = a_read(place, docker="#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n")
     assert (seen.engine.answers, seen.engine.error) == (False, "Cannot connect to the Docker daemon")
     assert len(seen.backups) == 9
-    host = FakeTransport(
-        lambda script, arguments: Result(exit_code=0, stdout=answer, stderr=b""), name="lab-1"
-    )
+    host = FakeTransport(lambda script, arguments: Result(exit_code=0, stdout=answer, stderr=b""), name="lab-1")
     assert read(host, environment(place)).lease is not None
     with pytest.raises(Unreachable, match="Cannot connect") as raised:
         read(host, environment(place), needs_docker=True)
@@ -247,3 +242,36 @@ def test_the_host_makes_the_same_text_of_its_facts(place: Path, shell: str) -> N
     api = container("api", "x", id="a" * 64, status="running")
     sums = {one: digest((place / one).read_text()) if (place / one).is_file() else None for one in files}
     assert answer.decode() == expectation_text(sums, [api])
+
+
+def test_the_target_is_what_compose_says_and_differences_are_names(place: Path) -> None:
+    """The resolved configuration is in memory and in no repr; of env files that differ come the names alone."""
+    record = place / "backups" / f"{NAME}20260115_103000.release"
+    (record / "files" / ".env").write_text(f"TAG=1.0\nPASSWORD=old-{SECRET}\nGONE=1\n")
+    docker = f"""#!/bin/sh
+case "$*" in
+  'image inspect'*) echo '{{"Id":"{image_id("x")}","RepoTags":["api:1.0"]}}'; exit 1 ;;
+  *--images*) echo api:1.0; echo api:2.0 ;;
+  *--hash*) cat > /dev/null; echo api {"a" * 64} ;;
+  *json*) echo 'warning: {{x' >&2; echo '{{"services":{{"api":{{"environment":{{"P":"{SECRET}"}}}}}}}}' ;;
+  *) echo 'services: {{}}' ;;
+esac
+"""
+    backup = str(place / "backups" / f"{NAME}20260115_103000")
+    arguments = (str(place), "hummii", backup, f"{backup}.release", "env:.env")
+    for shell in ("dash", "bash"):
+        answer = run(shell, script("target.sh"), *arguments, place=place, docker=docker)
+        found = parse_target(answer, host_name="lab-1")
+        assert found.error is None
+        assert found.config["services"]["api"]["environment"]["P"] == SECRET
+        assert SECRET not in repr(found)
+        assert (found.refs, found.images_missing) == (("api:1.0", "api:2.0"), ("api:2.0",))
+        assert found.env_differs == {"added": ("KEY", "LAST"), "changed": ("PASSWORD", "TAG"), "removed": ("GONE",)}
+
+
+def test_a_target_that_compose_refuses_is_an_error_in_its_words(place: Path) -> None:
+    """A variable that is missing makes `config` fail: the words arrive, and nothing else."""
+    docker = "#!/bin/sh\necho 'required variable X is missing a value' >&2\nexit 15\n"
+    arguments = (str(place), "hummii", "/gone", "/gone.release")
+    answer = run("dash", script("target.sh"), *arguments, place=place, docker=docker)
+    assert parse_target(answer, host_name="lab-1").error == "required variable X is missing a value"

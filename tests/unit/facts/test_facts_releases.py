@@ -208,7 +208,7 @@ def test_a_mark_holds_for_every_restore_point_of_the_same_release() -> None:
 
 
 def test_running_is_judged_by_what_runs() -> None:
-    """Equal images and file: it runs. Other images, or another file while the one on disk runs: it does not."""
+    """Equal images and file: it runs. Other images, or another file than the one that runs: not."""
     same = backup(STAMP, compose())
     assert only(snapshot(same)).running
     assert not only(snapshot(backup(STAMP, OLD))).running
@@ -232,7 +232,7 @@ def test_a_release_with_another_env_file_is_not_what_runs() -> None:
 
 
 def test_hashes_tell_an_undeployed_edit_where_they_can_be_compared() -> None:
-    """Made by the same Compose: another hash than either label means that the file on disk is not what runs."""
+    """Made by the same Compose, another hash than either: the file on disk is not what runs."""
     api = container("api", "hummii-api:1.1", config_hash="a" * 64, compose_version="2.26.1")
     redis = container("redis", "hummii-redis:7")
     seen = snapshot(containers=(api, redis))
