@@ -76,7 +76,8 @@ def _debootstrapped(*, say: Say, ask: Ask) -> str:
     if shutil.which("debootstrap") is None:
         install(["debootstrap"], why="the lab's base image is made with it", say=say, ask=ask)
     say(f"base image: debootstrap {SUITE} (about a minute) …")
-    with tempfile.TemporaryDirectory() as scratch:
+    # Not the usual place: that is often a small file system in memory, without the device files of a root.
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as scratch:
         root = Path(scratch) / "root"
         mirror = _mirror()
         _run(["debootstrap", "--variant=minbase", "--include=ca-certificates", SUITE, str(root), mirror])
@@ -96,17 +97,13 @@ def _mirror() -> str:
         for found in re.finditer(r"^(?:deb(?: \[[^]]*\])?|URIs:)\s+(\S+)", text, re.MULTILINE):
             if re.search(r"/debian/?$", found[1]):
                 return found[1].rstrip("/")
-    raise Refused(
-        "no Debian mirror in this machine's apt sources", remedy="add one to /etc/apt, then run this again"
-    )
+    raise Refused("no Debian mirror in this machine's apt sources", remedy="add one to /etc/apt, then run this again")
 
 
 def _write_sources(root: Path, mirror: str) -> None:
     security = re.sub(r"/debian$", "/debian-security", mirror)
     (root / "etc/apt/sources.list").write_text(
-        f"deb {mirror} {SUITE} main\n"
-        f"deb {mirror} {SUITE}-updates main\n"
-        f"deb {security} {SUITE}-security main\n"
+        f"deb {mirror} {SUITE} main\ndeb {mirror} {SUITE}-updates main\ndeb {security} {SUITE}-security main\n"
     )
 
 

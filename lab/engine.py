@@ -7,15 +7,17 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
-from hummii_ops.errors import Declined, Refused
+from hummii_ops.errors import Declined, HummiiError, Refused
 from lab.docker import Ask, DockerFailed, Say, docker
 from lab.locks import held, machine_wide
 
 OLDEST = (20, 10)
 START_LIMIT_S = 90.0
+WAIT_FOR_APT = ("-o", "DPkg::Lock::Timeout=300")
 DOCKERD_LOG = Path("/var/log/hummii-lab-dockerd.log")
 DOCKERD_PID = Path("/var/run/docker.pid")
 SOCKET = Path("/var/run/docker.sock")
@@ -47,14 +49,12 @@ def install(packages: list[str], *, why: str, say: Say, ask: Ask) -> None:
     """Install Debian packages, after saying which and why. Raises Refused when apt cannot."""
     say(f"will install with apt: {' '.join(packages)} ({why})")
     if not ask(f"Install {', '.join(packages)} on this machine?"):
-        raise Declined(
-            f"{' '.join(packages)} not installed", remedy="install them yourself, then run this again"
-        )
+        raise Declined(f"{' '.join(packages)} not installed", remedy="install them yourself, then run this again")
     for command in (
-        ["apt-get", "update", "-q"],
-        ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages],
+        ["apt-get", *WAIT_FOR_APT, "update", "-q"],
+        ["apt-get", *WAIT_FOR_APT, "install", "-q", "-y", "--no-install-recommends", *packages],
     ):
-        say(f"{' '.join(command)} …")
+        say(f"apt-get {' '.join(command[3:])} …")
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
@@ -137,3 +137,22 @@ def _is_starting() -> bool:
         return Path(f"/proc/{pid}/comm").read_text().strip() == "dockerd"
     except (OSError, ValueError):
         return False
+
+
+def main() -> int:
+    """`python -m lab.engine`: an engine that answers, or what is missing."""
+    from lab.tasks import asking
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    try:
+        ensure_engine(say=say, ask=asking(say))
+    except HummiiError as error:
+        say(f"{error.what}\n  next: {error.remedy}")
+        return int(error.exit_code)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

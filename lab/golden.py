@@ -44,9 +44,7 @@ def make(lab: Lab, images: Images, proxy: str, *, say: Say) -> None:
     copy(seed, kept.engine, images.host.tag)
     try:
         container.start(host, images.host.tag, "golden", kept)
-        container.until(
-            lambda: container.engine_answers(host), limit_s=ENGINE_LIMIT_S, what="the engine of a lab host"
-        )
+        container.until(lambda: container.engine_answers(host), limit_s=ENGINE_LIMIT_S, what="the engine of a lab host")
         _put_files(host, lab.production_env(), proxy)
         container.inside(
             host,

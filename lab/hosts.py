@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 
-from lab import container, golden
+from lab import container, golden, small_disk
 from lab.container import Volumes
 from lab.docker import DockerFailed, docker, succeeds
 from lab.locks import held, machine_wide
@@ -41,13 +41,21 @@ def create(lab: Lab, number: int, image: str, *, taken: set[int]) -> LabHost:
     return host
 
 
-def restore(lab: Lab, host: LabHost, image: str) -> None:
-    """Make a host the golden state again: a new container over its own volumes, with its key and ports."""
-    if container.exists(lab.container(host)):
-        container.remove(lab.container(host))
-    kept, source = Volumes.of(lab.container(host)), golden.volumes(lab)
-    for name in kept.names():
-        docker("volume", "create", name)
+def restore(lab: Lab, host: LabHost, image: str, *, project_mb: int | None = None) -> None:
+    """Make a host the golden state again: a new container over its own volumes, with its key and ports.
+
+    With `project_mb`, its project folder is on a file system of that many MiB until the next restore.
+    """
+    name = lab.container(host)
+    if container.exists(name):
+        container.remove(name)
+    if project_mb is None:
+        small_disk.take_away(name)
+    else:
+        small_disk.make(name, image, size_mb=project_mb)
+    kept, source = Volumes.of(name), golden.volumes(lab)
+    for volume in kept.names():
+        docker("volume", "create", volume)
     copy(source.engine, kept.engine, image, again=True)
     copy(source.project, kept.project, image, again=True)
     _start(lab, host, image)
@@ -58,9 +66,7 @@ def wake(lab: Lab, host: LabHost) -> None:
     name = lab.container(host)
     if not container.is_running(name):
         docker("start", name)
-        container.until(
-            lambda: container.engine_answers(name), limit_s=ENGINE_LIMIT_S, what=f"{host.name}: its engine"
-        )
+        container.until(lambda: container.engine_answers(name), limit_s=ENGINE_LIMIT_S, what=f"{host.name}: its engine")
 
 
 def remove_all(lab: Lab) -> int:
@@ -96,6 +102,7 @@ def await_healthy(lab: Lab, host: LabHost) -> None:
 
 def _forget(name: str) -> None:
     succeeds("rm", "--force", "--volumes", name)
+    small_disk.take_away(name)
     succeeds("volume", "rm", "--force", *Volumes.of(name).names())
 
 

@@ -69,9 +69,7 @@ def _fill(volume: str, images: Images) -> None:
 def _load(filling: str, images: Images) -> None:
     save = ["docker", "save", *(image.tag for image in images.inner)]
     load = ["docker", "exec", "-i", filling, "docker", "load", "-q"]
-    with subprocess.Popen(
-        save, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment()
-    ) as saving:
+    with subprocess.Popen(save, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment()) as saving:
         # A load that fails shows at once below: then the first tag has nothing to point at.
         subprocess.run(load, stdin=saving.stdout, capture_output=True, env=environment(), check=False)
     for image in images.inner:

@@ -54,15 +54,18 @@ def up(lab: Lab, *, count: int | None = None, proxy: str | None = None, say: Say
     return record
 
 
-def reset(lab: Lab, *, say: Say, ask: Ask) -> Record:
-    """Make every host the golden state again: 1.0 healthy, seed data, no trace of any run."""
+def reset(lab: Lab, *, project_mb: int | None = None, say: Say, ask: Ask) -> Record:
+    """Make every host the golden state again: 1.0 healthy, seed data, no trace of any run.
+
+    With `project_mb`, /opt/hummii is on a file system of that many MiB until the next reset: a disk to fill.
+    """
     record = brought_up(lab)
     images = ensure_images(say=say, ask=ask)
     with held(lab.folder / "lock", say=say, why="changing this lab"):
         record = _with_golden(lab, images, record.proxy, say=say)
 
         def put_back(host: LabHost) -> None:
-            hosts.restore(lab, host, images.host.tag)
+            hosts.restore(lab, host, images.host.tag, project_mb=project_mb)
             hosts.await_healthy(lab, host)
 
         say("reset: back to release 1.0 with seed data …")
@@ -89,9 +92,7 @@ def deploy(lab: Lab, version: str, *, say: Say) -> Record:
     record = brought_up(lab)
 
     def run(host: LabHost) -> None:
-        said = container.inside(
-            lab.container(host), "sh", "/opt/hummii/deploy.sh", version, user="deploy", limit_s=300
-        )
+        said = container.inside(lab.container(host), "sh", "/opt/hummii/deploy.sh", version, user="deploy", limit_s=300)
         say(f"{host.name}: {said.splitlines()[-1]}")
 
     _on_each(record.hosts, run)

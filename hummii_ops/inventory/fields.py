@@ -24,9 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-NAME_RULE = (
-    "must be lower-case letters, digits and dashes, begin with a letter or digit, at most 63 characters"
-)
+NAME_RULE = "must be lower-case letters, digits and dashes, begin with a letter or digit, at most 63 characters"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ADDRESS = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:%-]*")
 
@@ -167,9 +165,7 @@ Address = Annotated[Text, AfterValidator(check_address)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 User = Annotated[
     Text,
-    _matches(
-        r"[A-Za-z0-9_][A-Za-z0-9_.@\\+-]*\$?", 'must be a login name: no white space, not beginning with "-"'
-    ),
+    _matches(r"[A-Za-z0-9_][A-Za-z0-9_.@\\+-]*\$?", 'must be a login name: no white space, not beginning with "-"'),
 ]
 Group = Annotated[Text, _matches(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", "must be the name of a unix group")]
 Url = Annotated[Text, AfterValidator(_url)]
@@ -184,13 +180,9 @@ ProjectName = Annotated[
         "must be a Compose project name: lower-case letters, digits, dashes, underscores",
     ),
 ]
-ServiceName = Annotated[
-    Text, _matches(r"[A-Za-z0-9_.][A-Za-z0-9._-]*", "must be the name of a Compose service")
-]
+ServiceName = Annotated[Text, _matches(r"[A-Za-z0-9_.][A-Za-z0-9._-]*", "must be the name of a Compose service")]
 DatabaseName = Annotated[Text, _matches(r"[^-].{0,62}", 'must not begin with "-", at most 63 characters')]
-VariableName = Annotated[
-    Text, _matches(r"[A-Za-z_][A-Za-z0-9_]*", "must be the name of an environment variable")
-]
+VariableName = Annotated[Text, _matches(r"[A-Za-z_][A-Za-z0-9_]*", "must be the name of an environment variable")]
 Regex = Annotated[Text, AfterValidator(_regex)]
 CommandLine = Annotated[Text, AfterValidator(_command_line)]
 LocalPath = Annotated[Path, BeforeValidator(_local_path), WithJsonSchema({"type": "string"})]

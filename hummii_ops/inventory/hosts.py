@@ -29,9 +29,7 @@ class Hop(Frozen):
             why = error.errors(include_url=False, include_input=False)[0]["msg"]
         except PydanticCustomError as error:
             why = error.message()
-        raise UsageError(
-            f"{text!r} names no host: {why}", remedy="write it as user@server or user@server:port"
-        )
+        raise UsageError(f"{text!r} names no host: {why}", remedy="write it as user@server or user@server:port")
 
 
 def _hop_parts(text: str) -> dict[str, str | None]:

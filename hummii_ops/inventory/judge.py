@@ -52,9 +52,7 @@ def judge_top(root: Written) -> list[Problem]:
     values = plain(root)
     problems = []
     try:
-        InventoryFile.model_validate(
-            values | {"environments": {}} if named and isinstance(values, dict) else values
-        )
+        InventoryFile.model_validate(values | {"environments": {}} if named and isinstance(values, dict) else values)
     except ValidationError as error:
         problems += list(_explain(error, InventoryFile, root, at=()))
     if environments is not None and isinstance(environments.value, Table):
@@ -94,9 +92,7 @@ def _judge_names(environments: Table, key_place: Place) -> Iterator[Problem]:
         yield problem_at(key_place, "names no environment", path=("environments",), remedy=remedy)
     for name, entry in environments.entries.items():
         if not NAME.fullmatch(name):
-            yield problem_at(
-                entry.key_place, f"an environment's name {NAME_RULE}", path=("environments", name)
-            )
+            yield problem_at(entry.key_place, f"an environment's name {NAME_RULE}", path=("environments", name))
 
 
 def _judge_default(root: Table, environments: Table) -> Iterator[Problem]:
@@ -106,16 +102,12 @@ def _judge_default(root: Table, environments: Table) -> Iterator[Problem]:
     name = default.value.text
     if name not in environments.entries:
         nearest = nearest_name(name, environments.entries)
-        yield problem_at(
-            default.value.place, f'there is no environment "{name}"', path=("default",), nearest=nearest
-        )
+        yield problem_at(default.value.place, f'there is no environment "{name}"', path=("default",), nearest=nearest)
 
 
 def _judge_own_name(written: Table, at: tuple[Step, ...]) -> Iterator[Problem]:
     if (entry := written.entries.get("name")) is not None:
-        yield problem_at(
-            entry.key_place, "unknown key; an environment's name is the key above", path=(*at, "name")
-        )
+        yield problem_at(entry.key_place, "unknown key; an environment's name is the key above", path=(*at, "name"))
 
 
 def _judge_hosts(written: Table, at: tuple[Step, ...]) -> Iterator[Problem]:
@@ -201,9 +193,7 @@ def _known_keys(model: type[BaseModel], loc: Sequence[Step]) -> list[str]:
                 if step in candidate.model_fields
                 for inner in _models_in(candidate.model_fields[step].annotation)
             ]
-    return [
-        key for candidate in at for key in candidate.model_fields if (candidate, key) != (Environment, "name")
-    ]
+    return [key for candidate in at for key in candidate.model_fields if (candidate, key) != (Environment, "name")]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

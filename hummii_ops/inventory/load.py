@@ -185,9 +185,7 @@ def _decode(content: bytes, file: Path) -> str | Problem:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8")
-        place = Place(
-            file=file, line=before.count("\n") + 1, column=len(before) - (before.rfind("\n") + 1) + 1
-        )
+        place = Place(file=file, line=before.count("\n") + 1, column=len(before) - (before.rfind("\n") + 1) + 1)
         return problem_at(place, "not UTF-8 text")
 
 

@@ -110,9 +110,7 @@ class Environment(Frozen):
         default=None,
         description="File with the rest of this environment, relative to inventory.yml; keys beside it win.",
     )
-    hosts: tuple[Host, ...] = Field(
-        min_length=1, description="The hosts; each runs a whole copy of the stack."
-    )
+    hosts: tuple[Host, ...] = Field(min_length=1, description="The hosts; each runs a whole copy of the stack.")
     ssh_config: Annotated[
         fields.LocalPath | None,
         BeforeValidator(_ssh_config),
@@ -125,9 +123,7 @@ class Environment(Frozen):
         default=tuple(Path(file) for file in KNOWN_HOSTS),
         description="Files with the host keys that are trusted; a file that does not exist is passed over.",
     )
-    become: Literal["none", "sudo"] = Field(
-        default="none", description="sudo: host programs run through `sudo -n`."
-    )
+    become: Literal["none", "sudo"] = Field(default="none", description="sudo: host programs run through `sudo -n`.")
     group: fields.Group | None = Field(
         default=None, description="Unix group that several deploy accounts share; null: there is one account."
     )
@@ -150,9 +146,7 @@ class Environment(Frozen):
     version_service: fields.ServiceName = Field(
         default="api", description="Service whose image's tag is the version of a release."
     )
-    health: Health = Field(
-        default=Health(), description="How the health of the stack is asked, and how long to wait."
-    )
+    health: Health = Field(default=Health(), description="How the health of the stack is asked, and how long to wait.")
     proxy: Proxy | None = Field(default=None, description="The proxy in front of the services; null: none.")
     database: Database | None = Field(default=None, description="The PostgreSQL of the stack; null: none.")
     keep_env: tuple[fields.VariableName, ...] = Field(

@@ -19,9 +19,7 @@ from hummii_ops.inventory.problems import Problem, problem_at
 from hummii_ops.inventory.written import Entry, Items, Null, Place, Step, Table, Text, Written
 
 _TAG = "tag:yaml.org,2002:"
-_SCALAR_TAGS = frozenset(
-    _TAG + kind for kind in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value")
-)
+_SCALAR_TAGS = frozenset(_TAG + kind for kind in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value"))
 # No inventory comes near; a few lines of aliases of aliases would otherwise fill the memory.
 _MOST_VALUES = 100_000
 _MOST_LEVELS = 40

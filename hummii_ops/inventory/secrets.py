@@ -79,9 +79,7 @@ class FromEnv(Frozen):
 class FromFile(Frozen):
     """A secret that is the content of a local file, without its last line break."""
 
-    file: LocalPath = Field(
-        description="File that holds the secret; relative to the folder of inventory.yml."
-    )
+    file: LocalPath = Field(description="File that holds the secret; relative to the folder of inventory.yml.")
 
 
 class FromCommand(Frozen):
@@ -107,9 +105,7 @@ def _kind(value: Any) -> str | None:
 
 
 SecretReference: TypeAlias = Annotated[
-    Annotated[FromEnv, Tag("<env>")]
-    | Annotated[FromFile, Tag("<file>")]
-    | Annotated[FromCommand, Tag("<command>")],
+    Annotated[FromEnv, Tag("<env>")] | Annotated[FromFile, Tag("<file>")] | Annotated[FromCommand, Tag("<command>")],
     Discriminator(
         _kind,
         custom_error_type="inventory",
@@ -133,9 +129,7 @@ def resolve(
         case FromEnv(env=name):
             value = (os.environ if environ is None else environ).get(name, "")
             if not value:
-                raise UsageError(
-                    f"the environment variable {name} is not set", remedy=f"export {name}, then again"
-                )
+                raise UsageError(f"the environment variable {name} is not set", remedy=f"export {name}, then again")
             return Secret(value)
         case FromFile(file=file):
             return _read_file(file)
@@ -148,9 +142,7 @@ def _read_file(file: Path) -> Secret:
         value = _without_line_break(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(
-            f"cannot read the secret in {file}: {why}", remedy=f"look at: ls -l {file}"
-        ) from None
+        raise UsageError(f"cannot read the secret in {file}: {why}", remedy=f"look at: ls -l {file}") from None
     if not value:
         raise UsageError(f"the secret in {file} is empty", remedy="write the secret into that file")
     return Secret(value)
@@ -160,9 +152,7 @@ def _run(command: tuple[str, ...], *, limit_s: float) -> Secret:
     # Only the program is named: an argument may lead to the secret.
     program, remedy = command[0], "run the command of this secret by hand and see why"
     try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s, check=False
-        )
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limit_s, check=False)
         value = _without_line_break(done.stdout.decode("utf-8"))
     except subprocess.TimeoutExpired:
         raise UsageError(f"`{program}` gave no secret within {limit_s:g} s", remedy=remedy) from None

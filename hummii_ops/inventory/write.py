@@ -30,9 +30,7 @@ def add_environment(path: Path, name: str, mapping: Mapping[str, Any], comment: 
     leaves no room for it; InventoryErrors when the file is not valid YAML.
     """
     if not NAME.fullmatch(name):
-        raise UsageError(
-            f"{name!r} cannot name an environment: it {NAME_RULE}", remedy="choose another --name"
-        )
+        raise UsageError(f"{name!r} cannot name an environment: it {NAME_RULE}", remedy="choose another --name")
     try:
         with path.open(encoding="utf-8", newline="") as file:
             old = file.read()

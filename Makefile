@@ -1,0 +1,46 @@
+# Two commands for a stranger: `make demo` and `make test`. Both set up what they need; both can be run again.
+SHELL := /bin/sh
+PY := .venv/bin/python
+READY := .venv/.ready
+
+.PHONY: help demo test test-fast faults bench check format
+
+help:            ## what can be made here
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:[^#]*## /\t/' | expand -t 16
+
+demo: $(READY)   ## a broken production healed in front of you, on this machine
+	@$(PY) -m lab.demo
+
+test: $(READY) tools ## all tests; nothing is skipped
+	@$(PY) -m lab.engine
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+	@$(PY) -m pytest tests
+
+test-fast: $(READY) tools ## unit, golden and ssh: no Docker needed
+	@$(PY) -m pytest tests/unit tests/golden tests/ssh
+
+faults: $(READY) tools ## every kind of fault at every step, on real stacks (long)
+	@$(PY) -m lab.engine
+	@HUMMII_FAULTS=all $(PY) -m pytest tests/faults
+
+bench: $(READY)  ## medians and ratios against a hand-written floor, on the lab
+	@$(PY) -m bench
+
+check: $(READY)  ## lint and types
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+format: $(READY) ## lay out the code
+	@.venv/bin/ruff check --fix -q . ; .venv/bin/ruff format -q .
+
+$(READY): requirements-dev.txt pyproject.toml
+	@command -v python3 >/dev/null || { echo "python3 (3.11 or newer) with venv is missing; on Debian: apt-get install python3-venv"; exit 2; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; this is $$(python3 --version)"; exit 2; }
+	@echo "setting up .venv (Python packages, each with its hash)…"
+	@test -x $(PY) || python3 -m venv .venv || { rm -rf .venv; echo "python3 -m venv failed; on Debian: apt-get install python3-venv"; exit 2; }
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: tools
+tools:           # what the tests call beside Python: a real sshd, shellcheck, strace
+	@$(PY) -m lab.tools sshd shellcheck strace curl
