@@ -5,13 +5,14 @@ from __future__ import annotations
 from fabric.main import program
 from invoke.collection import Collection
 
-from hummii_ops.tasks import notes, releases, rollback, runs, status
+from hummii_ops.tasks import notes, releases, rollback, runs, status, verify
 from hummii_ops.tasks import program as seam
 from lab.tasks import namespace as lab
 
 namespace = Collection(
     rollback.rollback,
     status.status,
+    verify.verify,
     releases.releases,
     *runs.ALL,
     *notes.ALL,

@@ -23,7 +23,10 @@ def ensure(programs: list[str]) -> None:
         return
     packages = [PACKAGES[name] for name in missing]
     if not may_install():
-        raise Refused(f"missing: {', '.join(missing)}", remedy=f"install them, on Debian: apt-get install {' '.join(packages)}")
+        raise Refused(
+            f"missing: {', '.join(missing)}",
+            remedy=f"install them, on Debian: apt-get install {' '.join(packages)}",
+        )
 
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import queue
+import threading
 import time
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +12,9 @@ from typing import Literal
 import httpx
 
 from hummii_ops.inventory import Environment, Host
+from hummii_ops.transport.text import printable
+
+_MOST_BYTES = 65536
 
 LookedVerdict = Literal["pass", "fail", "error"]
 
@@ -32,20 +37,48 @@ def health_url(environment: Environment, host: Host) -> str | None:
 
 
 def look(url: str, *, field: str | None, version: str | None, timeout_s: float = 5) -> Looked:
-    """Ask once, with `timeout_s` for all of it: a server that drips bytes cannot hold us."""
-    began = time.monotonic()
+    """Ask once, with `timeout_s` for all of it: name, connection, headers, body, redirects.
+
+    A thread asks, and is left behind at the deadline: httpx's own limits are for each read, so that a server that
+    drips a byte now and then would hold us for as long as it likes.
+    """
+    said: queue.SimpleQueue[Looked] = queue.SimpleQueue()
+    connected = threading.Event()
+
+    def ask() -> None:
+        said.put(_ask(url, field=field, version=version, timeout_s=timeout_s, connected=connected))
+
+    threading.Thread(target=ask, name="look", daemon=True).start()
     try:
-        with httpx.Client(timeout=timeout_s, follow_redirects=True) as client, client.stream("GET", url) as response:
+        return said.get(timeout=timeout_s)
+    except queue.Empty:
+        if connected.is_set():
+            return Looked(verdict="fail", url=url, reason=f"no whole answer within {timeout_s:g} s")
+        return Looked(verdict="error", url=url, reason=f"no connection within {timeout_s:g} s")
+
+
+def _ask(url: str, *, field: str | None, version: str | None, timeout_s: float, connected: threading.Event) -> Looked:
+    began = time.monotonic()
+
+    def trace(event: str, _info: object) -> None:
+        if event == "http11.send_request_headers.started":
+            connected.set()
+
+    try:
+        with (
+            httpx.Client(timeout=timeout_s, follow_redirects=True) as client,
+            client.stream("GET", url, extensions={"trace": trace}) as response,
+        ):
             body = b""
             for chunk in response.iter_bytes():
                 body += chunk
-                if time.monotonic() - began > timeout_s:
-                    return Looked(verdict="fail", url=url, reason=f"no whole answer within {timeout_s:.0f} s")
-                if len(body) > 65536:
+                if len(body) > _MOST_BYTES or time.monotonic() - began > timeout_s:
                     break
             status = response.status_code
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
         return Looked(verdict="error", url=url, reason=f"no connection: {error}")
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        return Looked(verdict="error", url=url, reason=f"not an address that can be asked: {error}")
     except httpx.HTTPError as error:
         return Looked(verdict="fail", url=url, reason=f"no answer: {error or type(error).__name__}")
     elapsed = int((time.monotonic() - began) * 1000)
@@ -75,6 +108,6 @@ def _version(body: bytes, field: str | None) -> str | None:
         return None
     try:
         value = json.loads(body).get(field)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None
-    return value if isinstance(value, str) else None
+    return printable(value)[:100] if isinstance(value, str) else None

@@ -1,15 +1,28 @@
 # shellcheck shell=sh
-# What Compose would compare with a container's config-hash label, as lines "service hash". Sourced by the reads and
-# by the verbs. It changes nothing; what Compose resolves holds secrets and stays in memory.
+# What Compose would compare with a container's config-hash label, as lines "service hash". Before both reads.
+# It changes nothing; what Compose resolves holds secrets and stays in memory.
 #
 # Two lines a service, since two labels mean "made from this" (measured with Compose 2.26):
 #   - `config --hash` of the file leaves out what env_file adds, and `up` does not: so the resolved one is hashed;
 #   - `up --no-deps` hashes a service without its depends_on, a plain `up` with it.
-config_hashes() ( # PROJECT DIR COMPOSE_OPTION…
-    project=$1 dir=$2
-    shift 2
-    resolved=$(timeout 20 docker compose -p "$project" --project-directory "$dir" "$@" config) || exit
-    printf '%s\n' "$resolved" | hash_resolved || exit
-    printf '%s\n' "$resolved" | awk '/^    depends_on:/ { skip = 1; next } skip && /^     / { next } { skip = 0; print }' | hash_resolved
+
+# resolved PROJECT DIR COMPOSE_OPTION...: the configuration with everything filled in.
+resolved() (
+  project=$1 dir=$2
+  shift 2
+  timeout 20 docker compose -p "$project" --project-directory "$dir" "$@" config
 )
-hash_resolved() { timeout 20 docker compose -p "$project" --project-directory "$dir" -f - config --hash '*'; }
+# hash_resolved PROJECT DIR <resolved
+hash_resolved() { timeout 20 docker compose -p "$1" --project-directory "$2" -f - config --hash '*'; }
+# both_hashes PROJECT DIR RESOLVED: at the same time, since a start of Compose is what costs.
+both_hashes() {
+  printf '%s\n' "$3" | awk '/^    depends_on:/ { skip = 1; next } skip && /^     / { next } { skip = 0; print }' |
+    hash_resolved "$1" "$2" &
+  printf '%s\n' "$3" | hash_resolved "$1" "$2" || return
+  wait $!
+}
+# config_hashes PROJECT DIR COMPOSE_OPTION...
+config_hashes() (
+  words=$(resolved "$@") || exit
+  both_hashes "$1" "$2" "$words"
+)

@@ -1,16 +1,15 @@
 """An answer of target.sh → TargetFacts: what Compose makes of one release.
 
-Never shows the resolved configuration: it holds secrets, and its repr says only that it is there.
+The resolved configuration, which holds secrets, stays on the host; services, images and hashes come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from hummii_ops.facts import parse_docker
-from hummii_ops.facts.frames import frames
+from hummii_ops.facts.frames import Frames, frames
 from hummii_ops.facts.stack import ImageFact
 from hummii_ops.transport.text import printable
 
@@ -24,9 +23,8 @@ class TargetFacts:
     """
 
     error: str | None
-    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    services: Mapping[str, str] = field(default_factory=dict)
     config_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    refs: tuple[str, ...] = ()
     images: tuple[ImageFact, ...] = ()
     env_differs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -34,7 +32,8 @@ class TargetFacts:
     def images_missing(self) -> tuple[str, ...]:
         """The refs that no image on the host bears."""
         borne = {name for one in self.images for name in (*one.tags, *one.digests, one.id)}
-        return tuple(ref for ref in self.refs if ref not in borne and f"{ref}:latest" not in borne)
+        refs = dict.fromkeys(ref for ref in self.services.values() if ref)
+        return tuple(ref for ref in refs if ref not in borne and f"{ref}:latest" not in borne)
 
 
 def parse_target(answer: bytes, *, host_name: str) -> TargetFacts:
@@ -49,12 +48,17 @@ def parse_target(answer: bytes, *, host_name: str) -> TargetFacts:
     for line in said.one("differ").text.splitlines():
         word, _, name = line.partition(" ")
         differs[word] = (*differs.get(word, ()), name)
-    documents = (one for one in parse_docker.documents(resolved.text) if "services" in one)
     return TargetFacts(
         error=None,
-        config=next(documents, {}),
+        services=dict(_service_lines(said)),
         config_hashes=hashes or {},
-        refs=tuple(dict.fromkeys(said.one("refs").text.split())),
         images=parse_docker.images(said),
         env_differs=differs,
     )
+
+
+def _service_lines(said: Frames) -> Iterator[tuple[str, str]]:
+    """(service, image); a service comes first with "-", and again if it names an image."""
+    for line in said.one("services").text.splitlines():
+        service, _, ref = line.partition(" ")
+        yield service, "" if ref == "-" else ref.strip("\"'")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What Compose makes of one chosen release: the second, small read. It changes nothing, and writes no file.
-# The answer of `config` holds secrets: it is for memory alone.
+# What Compose resolves holds secrets: it never leaves the host.
 #
 # Arguments: PROJECT_DIR PROJECT BACKUP RECORD_DIR then any of
 #            use:FILE (absolute: an env file for Compose; none: its default, .env of PROJECT_DIR)
@@ -18,26 +18,32 @@ image_format='{"Id":{{json .ID}},"RepoTags":{{json .RepoTags}},"RepoDigests":{{j
 
 frame() { printf '\n@hummii %s %s ' "$1" "$2" && base64 -w 0 && echo; }
 
-# Prints a section from what Compose says of the backup: compose SECTION FILES -- CONFIG_OPTIONS...
+# What Compose makes of the backup: its own words and exit code, then "service image" lines, hashes and images.
 compose() (
-  section=$1
-  shift
   for one; do
     case $one in use:*) set -- "$@" --env-file "${one#use:}" ;; esac
     shift
   done
-  case $section in
-    config) words=$(timeout 20 docker compose -p "$project" -f "$backup" --project-directory "$dir" "$@" config --format json 2>&1) ;;
-    hashes) words=$(config_hashes "$project" "$dir" -f "$backup" "$@" 2>&1) ;;
-    *) words=$(timeout 20 docker compose -p "$project" -f "$backup" --project-directory "$dir" "$@" config --images 2> /dev/null) ;;
-  esac
-  code=$?
-  printf '%s' "$words" | frame "$section" "$code"
-  if [ "$section$code" = refs0 ] && [ -n "$words" ]; then
+  if ! words=$(resolved "$project" "$dir" -f "$backup" "$@" 2> /dev/null); then
+    why=$(resolved "$project" "$dir" -f "$backup" "$@" 2>&1 > /dev/null)
+    printf '%s' "$why" | frame config 1
+    exit
+  fi
+  frame config 0 < /dev/null
+  # Compose prints what it resolved in one fixed form: services at two blanks, their keys at four.
+  services=$(printf '%s\n' "$words" | awk '
+    /^[a-z]/ { here = $0 == "services:" }
+    here && /^  [^ ]/ { service = $1; sub(/:$/, "", service); gsub(/"/, "", service); print service, "-" }
+    here && /^    image: / { print service, $2 }')
+  printf '%s' "$services" | frame services 0
+  refs=$(printf '%s\n' "$services" | awk '$2 != "-" { print $2 }' | sort -u)
+  # Both at once: the stage on the right passes the frame of the left on when its own is out.
+  both_hashes "$project" "$dir" "$words" 2>&1 | frame hashes 0 | {
     set -f
     # shellcheck disable=SC2086  # an image's name holds no space
-    timeout 10 docker image inspect --format "$image_format" $words 2> /dev/null | frame images 0
-  fi
+    [ -z "$refs" ] || timeout 10 docker image inspect --format "$image_format" $refs 2> /dev/null | frame images 0
+    cat
+  }
 )
 
 # Names of the variables that differ between the recorded env files and today's: changed, added (since), removed.
@@ -73,16 +79,9 @@ differ() {
 everything() {
   command -v base64 > /dev/null || { echo '@hummii base64 1 ' && exit 0; }
   cd / || exit 1
-  # The three answers of Compose are asked for at once, as in read.sh.
-  compose hashes "$@" | {
-    compose refs "$@" | {
-      compose config "$@"
-      differ "$@"
-      cat
-    }
-    cat
-  }
-  frame end 0 < /dev/null
+  compose "$@"
+differ "$@"
+frame end 0 < /dev/null
 }
 
 # The script itself comes on stdin: nothing that it starts may read the rest of it.

@@ -2,7 +2,7 @@
 # The one door for a laptop: sh -s -- HOME VERB ARGUMENT… with this text, or installed as hummii-host.
 # Every verb can be repeated; every verb that acts names its run. What goes wrong is an exit code, never English:
 #   0 yes, done   70 no mutex   71 damaged upload   73 lease held by another   74 something is at work
-#   76 no such run   77 not in that state   78 cannot write here   2 not a call of ours
+#   75 the stack has moved   76 no such run   77 not in that state   78 cannot write here   2 not a call of ours
 # Sent along: lease.sh, a function payload (the run's folder, a base64 tar) and a function about (key=value lines).
 set -u
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -13,7 +13,7 @@ ground() { # the home, made on first use
 }
 folder() { dir=$home/runs/$1; [ -d "$dir" ] || exit 76; }
 state_of() { cat "$home/runs/$1/state" 2>/dev/null; }
-busy() { [ -e "$home/busy.lock" ] && ! flock -s -n "$home/busy.lock" true; }
+busy() { [ -e "$home/busy.lock" ] && ! flock -s -n 7 7<"$home/busy.lock"; }
 ended() { case $1 in done | restored | prepared | refused | abandoned) return 0 ;; esac; return 1; }
 put() { # FILE: the lines on stdin, written beside, synced, renamed
     beside=${1%/*}/.${1##*/}.$$
@@ -155,6 +155,26 @@ forget() { # hold | marks/IDENTITY
     rm -f "$home/$1" && sync "$home"
 }
 record() { case $1 in hold) ;; marks/*[!0-9a-f]* | marks/) exit 2 ;; marks/*) ;; *) exit 2 ;; esac; }
+note_good() { # IDENTITY: the about lines become its mark, unless it is marked bad: a passing verify never lifts that
+    ! grep -qxs mark=bad "$home/marks/$1" || exit 77
+    write "marks/$1"
+}
+keep_release() { # BACKUP COMPOSE IMAGE…, with a payload of record.json, names and manifest: a restore point of what runs
+    # The folder comes first and the compose file last: the restore point is there when its name is.
+    backup=$1 compose=$2 project_dir=${home%/*}
+    shift 2
+    fresh=${backup%/*}/.${backup##*/}.$$
+    trap 'rm -rf "$fresh"' EXIT
+    mkdir -p "$fresh/files" || exit 78
+    payload | base64 -d | tar -xzf - -C "$fresh" || spoiled
+    while read -r name; do
+        { mkdir -p "$(dirname "$fresh/files/$name")" && cp -p "$project_dir/$name" "$fresh/files/$name"; } || exit 78
+    done <"$fresh/names"
+    cp "$project_dir/$compose" "$fresh/compose" && (cd "$fresh" && sha256sum --quiet --strict -c manifest) || exit 75
+    for image; do docker tag "$image" "hummii-ops/keep:$(printf %.12s "${image#sha256:}")" || exit 75; done
+    find "$fresh" -exec sync {} +
+    mv -T "$fresh" "$backup.release" && put "$backup" <"$backup.release/compose"
+}
 main() { # HOME VERB ARGUMENT…
     home=$1 verb=$2
     shift 2
@@ -163,7 +183,7 @@ main() { # HOME VERB ARGUMENT…
     case $verb in
         claim | give_back | receive | start | follow | begin | again | answer | cancel | back | collect | read_run | read_left)
             case $1 in '' | *[!A-Za-z0-9-]*) exit 76 ;; esac ;;
-        unlock | write | forget) ;;
+        unlock | write | note_good | forget | keep_release) ;;
         *) exit 2 ;;
     esac
     "$verb" "$@"

@@ -14,7 +14,7 @@ lease_is_free() ( # HOME RUN: that run has ended, or was claimed two minutes ago
         *) exit 1 ;;
     esac
     [ $(($(date +%s) - $(stat -c %Y "$1/lease"))) -ge 120 ] || exit 1
-    [ ! -e "$1/busy.lock" ] || flock -s -n "$1/busy.lock" true
+    [ ! -e "$1/busy.lock" ] || flock -s -n 7 7<"$1/busy.lock"
 )
 lease_claim() ( # HOME RUN <about: 0 ours; 73 another's (its lines are printed); 70 no mutex; 78 cannot write
     about=$(cat)

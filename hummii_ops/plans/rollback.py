@@ -137,8 +137,7 @@ def _services(
     """Each service that Compose itself sees in the release, with the image that it must run: the recorded one first."""
     by_name = {name: one.id for one in facts.images for name in (*one.tags, *one.digests, one.id)}
     here = {one.id for one in facts.images}
-    for service, settings in sorted(facts.config.get("services", {}).items()):
-        ref = str(settings.get("image") or "")
+    for service, ref in sorted(facts.services.items()):
         image_id = release.record.images.get(service) if release.record else None
         image_id = image_id or by_name.get(ref) or by_name.get(f"{ref}:latest")
         if not image_id or (image_id not in here and release.image_id(service) != image_id):

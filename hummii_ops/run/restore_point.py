@@ -70,5 +70,5 @@ def write(entry: Entry, environment: Environment, record: dict[str, Any], name: 
     }
     path = f"{environment.project_dir}/{environment.backups_dir}/{name}"
     images = sorted({one["image_id"] for one in record["services"].values()})
-    entry.call("record", path, environment.compose_file, *images, payload=ship.pack(texts))
+    entry.call("keep_release", path, environment.compose_file, *images, payload=ship.pack(texts))
     return path

@@ -5,10 +5,10 @@ Never asks, takes no lease, and writes nothing but that mark; a `bad` mark stays
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import Any
 
 from rich.console import Console
@@ -20,7 +20,6 @@ from hummii_ops.checks.outside import Looked, health_url, look
 from hummii_ops.errors import ExitCode, HummiiError, Refused, UsageError
 from hummii_ops.facts.releases import releases, running_identity
 from hummii_ops.facts.snapshot import Snapshot
-from hummii_ops.run.entry import Entry
 from hummii_ops.run.ship import lines
 from hummii_ops.tasks import session
 from hummii_ops.tasks.frame import Reply, command
@@ -63,8 +62,12 @@ def verify(
         raise UsageError(f"--settle is 0 to 3600 seconds, not {settle}")
     environment = session.choose(env)
     sites = session.reach(environment, limit)
+    left = Event()
     with ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="verify") as threads:
-        seen = list(threads.map(lambda site: see(site, settle_s=settle), sites))
+        try:
+            seen = list(threads.map(lambda site: see(site, settle_s=settle, left=left), sites))
+        finally:
+            left.set()  # after Ctrl-C nobody waits for a settle window to end
         verdict = worst(one for each in seen for one in each.measurements)
         if exit_code_of(verdict) is ExitCode.DONE:
             seen = list(threads.map(_keep, seen))
@@ -83,10 +86,10 @@ def verify(
     return Reply(kind="verify", body=body, exit_code=exit_code_of(verdict), verdict=verdict, show=show)
 
 
-def see(site: Site, *, settle_s: float) -> Seen:
+def see(site: Site, *, settle_s: float, left: Event) -> Seen:
     """Measure one host: two reads of it, and between them its logs and a look from outside, side by side.
 
-    Raises what `Site.snapshot` raises for the first read: then nothing was seen at all.
+    `left` ends the wait between them. Raises what `Site.snapshot` raises for the first read: then nothing was seen.
     """
     environment, first = site.environment, site.snapshot()
     version = health.running_version(first, environment.version_service)
@@ -95,7 +98,7 @@ def see(site: Site, *, settle_s: float) -> Seen:
     with ThreadPoolExecutor(2, thread_name_prefix=f"look-{site.host.name}") as threads:
         looking = threads.submit(_look, site, field, version)
         reading = threads.submit(excerpts.read, site.transport, asked, patterns)
-        time.sleep(settle_s if first.engine.answers else 0)
+        left.wait(settle_s if first.engine.answers else 0)
         looked, answers = looking.result(), reading.result()
     # The second read comes last, so that the mark is decided by the newest that we know.
     second = _again(site) if first.engine.answers else first
@@ -155,7 +158,7 @@ def _keep(seen: Seen) -> Seen:
         "run": "",
     }
     try:
-        Entry(transport=site.transport, home=site.home).call("write", f"marks/{identity}", about=lines(about))
+        site.entry.call("note_good", identity, about=lines(about))
     except (HummiiError, LinkLost) as error:
         return replace(seen, notes=(*seen.notes, f"could not keep that this release is proven good: {error}"))
     return replace(seen, marked=True)

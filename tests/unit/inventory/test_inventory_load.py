@@ -78,24 +78,19 @@ def test_merge_keys_and_aliases_work(tmp_path: Path) -> None:
         3,
         90,
     )
-    text = (
-        f"environments:\n  a: &a\n{HOSTS}    project: one\n  b: &b {{project: two}}\n  c: {{<<: [*b, *a]}}\n"
-    )
+    text = f"environments:\n  a: &a\n{HOSTS}    project: one\n  b: &b {{project: two}}\n  c: {{<<: [*b, *a]}}\n"
     with pytest.raises(InventoryErrors):  # b alone has no hosts
         load(write(tmp_path, text))
     text = text.replace("b: &b {", f"b: &b {{{HOSTS.strip()}, ")
     assert load(write(tmp_path, text)).choose("c").project == "two"
 
 
-def test_local_paths_stand_beside_the_inventory(
-    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_local_paths_stand_beside_the_inventory(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Relative paths are relative to inventory.yml, not to the current folder; `~` is the home."""
     monkeypatch.chdir("/")
     environment = production(
         tmp_path,
-        "    known_hosts: [keys/known, /etc/known]\n    ssh_config: ~/other\n"
-        "    secrets: {a: {file: token}}\n",
+        "    known_hosts: [keys/known, /etc/known]\n    ssh_config: ~/other\n    secrets: {a: {file: token}}\n",
         hosts="    hosts: [{name: a, address: a, identity_file: ~/.ssh/id}]\n",
     )
     assert environment.known_hosts == (tmp_path / "keys/known", Path("/etc/known"))
@@ -243,9 +238,7 @@ def test_mistakes_in_an_include_have_their_place_there(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"- a\n", b"\xff", b"a: [\n"], ids=["empty", "list", "bytes", "syntax"]
-)
+@pytest.mark.parametrize("content", [b"", b"- a\n", b"\xff", b"a: [\n"], ids=["empty", "list", "bytes", "syntax"])
 def test_an_include_that_is_no_mapping_waits_too(tmp_path: Path, content: bytes) -> None:
     """A half-written included file is told in one problem, at that file, when its environment is chosen."""
     included = write(tmp_path, "", ".lab/lab/environment.yml")
@@ -277,9 +270,7 @@ def test_the_choice_has_one_order(
     assert load(write(tmp_path, text)).choose(name, environ=environ).name == chosen
 
 
-@pytest.mark.parametrize(
-    "text", [BOTH, f"environments:\n  production:\n{HOSTS}"], ids=["two", "sole-but-not-lab"]
-)
+@pytest.mark.parametrize("text", [BOTH, f"environments:\n  production:\n{HOSTS}"], ids=["two", "sole-but-not-lab"])
 def test_nothing_is_chosen_by_guessing(tmp_path: Path, text: str) -> None:
     """Production is never meant by silence, not even when it is alone."""
     with pytest.raises(UsageError, match="say which environment") as caught:

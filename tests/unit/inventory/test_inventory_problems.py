@@ -147,9 +147,7 @@ LINES = (
 
 @settings(deadline=None)  # a busy machine is not a mistake
 @given(lines=st.lists(st.sampled_from(LINES), max_size=14))
-def test_no_layout_of_known_keys_makes_a_traceback(
-    lines: list[str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_no_layout_of_known_keys_makes_a_traceback(lines: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     """Known keys in wrong places and with wrong kinds of value end well or in problems inside the file."""
     path = tmp_path_factory.getbasetemp() / "layout.yml"
     path.write_text("\n".join(["environments:", *lines]) + "\n")

@@ -173,8 +173,5 @@ def test_show_masks_and_fills_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_literal_secret_is_refused_without_being_shown() -> None:
     """The problem has the place and the right way to write it, and not the value (case `secrets`)."""
     problems = (Path(__file__).parent / "cases/secrets.problems").read_text()
-    assert (
-        "inventory.yml:6:16 environments.production.secrets.literal: a secret is never written here"
-        in problems
-    )
+    assert "inventory.yml:6:16 environments.production.secrets.literal: a secret is never written here" in problems
     assert "hunter2" not in problems
