@@ -40,7 +40,7 @@ def image_ref(text: str) -> ImageRef:
     head, slash, last = rest.rpartition("/")
     name, _, tag = last.partition(":")
     repository = f"{head}{slash}{name}"
-    for prefix in ("docker.io/library/", "index.docker.io/library/", "docker.io/", "library/"):
+    for prefix in ("docker.io/library/", "docker.io/", "library/"):
         if repository.startswith(prefix):
             repository = repository.removeprefix(prefix)
             break

@@ -202,6 +202,10 @@ class _Work:
 
     def back(self) -> Iterator[Step]:
         yield from before.way_back(self.left, self.project, "before")
+        if self.left.identity and self.left.identity != self.target.identity:
+            noted = bool(_mark_before(self.snapshot, self.left))
+            yield records.mark_as_before(self.left.identity, "mark.before" if noted else None)
+        yield records.lift_hold()
         if self.target.identity:
             yield records.mark_target_bad(self.target.identity)
 
@@ -311,6 +315,11 @@ class _Work:
         elif any(not one.hashes for one in self.left.services):
             drifted = ", ".join(one.service for one in self.left.services if not one.hashes)
             yield f"the files on disk are not what runs ({drifted}): the way back can only bring back image and files"
+        differs = facts.env_differs if not self.options.keep_env else {}
+        for word, meaning in (("changed", "go back"), ("added", "are taken away"), ("removed", "come back")):
+            names = [name for name in differs.get(word, ()) if name not in self.environment.keep_env]
+            if names:
+                yield f"env files: {', '.join(names)} {meaning} (names only; --keep-env keeps today's)"
         for lack in self.release.lacks:
             yield f"the backup lacks: {lack}"
         yield "database: unknown: not looked at; a newer migration may not suit the older code"

@@ -35,7 +35,7 @@ def _steps(console: Console, plan: Plan) -> None:
     for name, steps in (("forward", plan.forward), ("back, if a step fails", plan.back)):
         console.print(f"\n{name}:", style="bold")
         for step in steps:
-            console.print(f"  {step.id:<28} {step.effect:<9} {printable(step.title)}", markup=False)
+            console.print(f"  {step.id:<36} {step.effect:<9} {printable(step.title)}", markup=False)
     console.print("\nchecklist of the procedure:", style="bold")
     for item in plan.checklist:
         done = f"skipped: {item.skipped}" if item.skipped else ", ".join(item.steps)
@@ -54,6 +54,7 @@ def as_sh(plan: Plan) -> str:
         f"# plan {plan.digest}",
         "set -eu",
         f"home={shlex.quote(plan.project_dir + '/.hummii-ops')}",
+        "list=forward",
         'run=$home/by-hand/$(date +%Y%m%dT%H%M%S); mkdir -p "$run/before" "$run/target" "$run/facts" "$run/evidence"',
         verbs,
     ]

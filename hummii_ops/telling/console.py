@@ -73,7 +73,7 @@ class RunConsole:
     def _line(self, sign: str, event: Event, note: str, *, dim: bool = False) -> None:
         self._console.print(f"{self._prefix}{sign} ", end="")
         style = "dim" if dim else ""
-        self._console.print(f"{event.step:<24} {self._title(event.step)}", style=style, markup=False, end="")
+        self._console.print(f"{event.step:<30} {self._title(event.step)}", style=style, markup=False, end="")
         self._console.print(f"  {note}", style="dim", markup=False)
 
     def _title(self, step: str) -> str:

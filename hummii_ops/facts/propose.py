@@ -1,0 +1,402 @@
+"""A server that we do not know yet → what its environment in the inventory could be.
+
+Never reads a password, never takes an answer that was cut for a whole one, and never guesses in silence: what could
+not be found is a sentence in `notes`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from posixpath import dirname, normpath
+
+from hummii_ops.errors import Refused, Unreachable
+from hummii_ops.facts.compose_text import ComposeText, Unparsable, parse_compose
+from hummii_ops.facts.frames import Frames, frames
+from hummii_ops.facts.image_refs import image_ref
+from hummii_ops.transport import LinkLost, Transport, printable
+
+COMPOSE_NAMES = (
+    *("docker-compose.prod.yml", "docker-compose.production.yml", "compose.prod.yaml", "compose.prod.yml"),
+    *("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"),
+)
+HEALTH_PATHS = ("/api/health", "/health", "/healthz", "/up")
+_PROXIES = {
+    "nginx": ("nginx -t", "nginx -s reload"),
+    "caddy": ("caddy reload --config /etc/caddy/Caddyfile",),
+    "traefik": (),
+    "haproxy": (),
+}
+_DATABASE = re.compile(r"postgres|postgis|timescale")
+_ODDS = re.compile(
+    r"nginx|caddy|traefik|haproxy|envoy|postgres|postgis|timescale|pgbouncer|redis|valkey|mysql|mariadb|mongo|rabbitmq|"
+    r"memcached|minio|elastic|grafana|prometheus|adminer|pgadmin|registry|certbot"
+)
+_APPS = ("api", "app", "web", "backend", "server")
+_VERSION = re.compile(r"v?\d+(\.\d+)*([-.+]\w+)*|[0-9a-f]{7,40}")
+_MOST_URLS = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A container of a Compose project, in short. `ports` are URLs of what it publishes, as the host itself asks."""
+
+    project: str
+    service: str
+    working_dir: str
+    config_files: tuple[str, ...]
+    image: str
+    running: bool
+    ports: tuple[str, ...]
+    database: str = ""
+    database_user: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """What one read of an unknown server gave. `composes` are texts by absolute path."""
+
+    user: str
+    groups: tuple[str, ...]
+    hostname: str
+    project_dir: str
+    folder: tuple[str, str, str] | None
+    docker_error: str | None
+    containers: tuple[Seen, ...]
+    names: frozenset[str]
+    backups: tuple[str, ...]
+    composes: dict[str, str] = field(repr=False)
+    healthchecks: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthAnswer:
+    """A URL of the host that looks like health: 2xx, or 503 with JSON. `body` is that JSON, if it is one."""
+
+    url: str
+    status: int
+    body: dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """The environment without its hosts; `notes` say what a person should know or decide."""
+
+    project_dir: str
+    project: str
+    compose_file: str
+    services: dict[str, str]
+    version_service: str
+    version: str | None
+    env_files: tuple[str, ...]
+    backups_dir: str
+    group: str | None
+    proxy: tuple[str, tuple[str, ...]] | None
+    database: tuple[str, str, str, str] | None
+    urls: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def mapping(self, health: HealthAnswer | None) -> dict[str, object]:
+        """What stands in inventory.yml beside the hosts; values that are everybody's defaults are left out."""
+        values: dict[str, object] = {
+            "project_dir": self.project_dir,
+            "project": self.project,
+            "compose_file": self.compose_file,
+            "env_files": list(self.env_files),
+            "backups_dir": self.backups_dir,
+            "version_service": self.version_service,
+            "health": health_of(health, self.version),
+        }
+        if self.proxy:
+            values["proxy"] = {"service": self.proxy[0], "reload": list(self.proxy[1])}
+        if self.database:
+            values["database"] = dict(zip(("service", "name", "user", "backups_dir"), self.database, strict=True))
+        if self.group:
+            values["group"] = self.group
+        return values
+
+
+def read_server(transport: Transport, project_dir: str) -> Server:
+    """One read. Unreachable when no whole answer came."""
+    return parse_server(_ask(transport, "read", project_dir), project_dir, host=transport.name)
+
+
+def probe(transport: Transport, proposal: Proposal) -> HealthAnswer | None:
+    """The first of the proposal's URLs that answers as health does, asked on the host itself."""
+    if not proposal.urls:
+        return None
+    return parse_probes(_ask(transport, "probe", *proposal.urls), host=transport.name)
+
+
+def parse_server(answer: bytes, project_dir: str, *, host: str) -> Server:
+    """Read an answer of `propose.sh read`. Unreachable if it is not whole."""
+    said = frames(answer, host=host)
+    user, groups, hostname = (*said.one("host").text.splitlines(), "", "", "")[:3]
+    folder = said.one("folder").text.strip().split("|") if said.all("folder") else None
+    docker = said.one("docker")
+    texts = [one.text.partition("\n") for one in said.all("compose")]
+    checks = [line.partition(" ") for line in said.one("healthchecks").text.splitlines()]
+    return Server(
+        user=user,
+        groups=tuple(groups.split()),
+        hostname=hostname,
+        project_dir=project_dir,
+        folder=(folder[0], folder[1], folder[2]) if folder and len(folder) == 3 else None,
+        docker_error=None if docker.exit_code == 0 else printable(docker.text).strip()[:300] or "no answer within 10 s",
+        containers=tuple(_containers(said)),
+        names=frozenset(path.rpartition("/")[2] for path in said.one("files").text.splitlines()),
+        backups=tuple(said.one("backups").text.splitlines()),
+        composes={path: text for path, _, text in texts},
+        healthchecks=tuple(dict.fromkeys((service, path) for service, _, path in checks if path)),
+    )
+
+
+def parse_probes(answer: bytes, *, host: str) -> HealthAnswer | None:
+    """Read an answer of `propose.sh probe`: the first in the order of asking that will do."""
+    for one in frames(answer, host=host).all("answer"):
+        url, _, rest = one.text.partition("\n")
+        text, _, code = rest.rpartition("\n")
+        status = int(code) if code.isdecimal() else 0
+        try:
+            body = json.loads(text)
+        except (ValueError, RecursionError):
+            body = None
+        if 200 <= status < 300 or (status == 503 and isinstance(body, dict)):
+            return HealthAnswer(url=url, status=status, body=body if isinstance(body, dict) else {})
+    return None
+
+
+def health_of(found: HealthAnswer | None, version: str | None) -> dict[str, object]:
+    """The `health:` of the environment. The version is compared only if the answer names the one that runs."""
+    if found is None:
+        return {"inside": None, "version_field": None}
+    path = "/" + found.url.split("/", 3)[3]
+    told = found.body.get("version")
+    return {
+        "path": path,
+        "inside": found.url,
+        "version_field": "version" if isinstance(told, str) and told == version else None,
+    }
+
+
+def propose(server: Server) -> Proposal:
+    """Pure. Refused when docker cannot be asked, or there is no such folder or no compose file in it."""
+    _must_be_usable(server)
+    folder = server.project_dir
+    ours = [one for one in server.containers if _stands_in(one, folder)]
+    notes: list[str] = []
+    compose_file = _compose_file(server, ours, notes)
+    text = _parsed(server.composes.get(f"{folder}/{compose_file}"), compose_file, notes)
+    project = _project(server, ours, folder, server.composes.get(f"{folder}/{compose_file}", ""))
+    ours = [one for one in ours if one.project == project]
+    services = {one.service: one.image for one in ours}
+    if text:
+        services = {one.name: one.image or "" for one in text.services if not one.optional} | services
+    if not ours:
+        notes.append("nothing of it runs now: what was found is what its files say")
+    version_service = _version_service(services, notes)
+    version = image_ref(services.get(version_service, "")).tag
+    return Proposal(
+        project_dir=folder,
+        project=project,
+        compose_file=compose_file,
+        services=services,
+        version_service=version_service,
+        version=version,
+        env_files=_env_files(server, text),
+        backups_dir=_backups_dir(server, compose_file),
+        group=_group(server),
+        proxy=_proxy(services, notes),
+        database=_database(server, ours, services),
+        urls=_urls(server, ours, version_service),
+        notes=tuple(notes),
+    )
+
+
+def _ask(transport: Transport, *args: str) -> bytes:
+    script = files("hummii_ops.facts").joinpath("propose.sh").read_text(encoding="utf-8")
+    try:
+        return transport.call(script, *args, limit_s=90).stdout
+    except LinkLost as lost:
+        raise Unreachable(
+            f"{transport.name}: the link was lost while the server was read; nothing was written", remedy="try again"
+        ) from lost
+
+
+def _containers(said: Frames) -> Iterator[Seen]:
+    for line in said.one("containers").text.splitlines():
+        parts = line.split("\t")
+        if len(parts) != 9:
+            continue
+        project, service, working_dir, configs, image, running, ports, database, user = parts
+        yield Seen(
+            project=project,
+            service=service,
+            working_dir=working_dir,
+            config_files=tuple(one for one in configs.split(",") if one),
+            image=image,
+            running=running == "true",
+            ports=tuple(_ports(ports)),
+            database=database,
+            database_user=user,
+        )
+
+
+def _ports(text: str) -> Iterator[str]:
+    """`HOST_IP|HOST_PORT|80/tcp …` as URLs of this host; what speaks TLS has a name that the host itself lacks."""
+    for one in dict.fromkeys(text.split()):
+        address, port, inside = (*one.split("|"), "", "", "")[:3]
+        if not inside.endswith("/tcp") or not port.isdecimal() or port in ("0", "443", "8443"):
+            continue
+        if address in ("", "0.0.0.0", "::"):  # noqa: S104 - what docker says, not what we bind
+            address = "127.0.0.1"
+        host = f"[{address}]" if ":" in address else address
+        yield f"http://{host}" if port == "80" else f"http://{host}:{port}"
+
+
+def _must_be_usable(server: Server) -> None:
+    host, folder = server.hostname or "the server", server.project_dir
+    if server.docker_error is not None:
+        denied = "permission denied" in server.docker_error.lower()
+        raise Refused(
+            f"{host}: {server.user} cannot ask docker: {server.docker_error}",
+            remedy=f"on the server: sudo usermod -aG docker {server.user}, then log in anew"
+            if denied
+            else "on the server: see that Docker Engine with the compose plugin is installed and runs",
+        )
+    elsewhere = list(dict.fromkeys(one.working_dir for one in server.containers if one.working_dir))
+    hint = f"; Compose projects run there from: {', '.join(elsewhere)}" if elsewhere else ""
+    where = f"--project-dir={elsewhere[0]}" if elsewhere else "--project-dir=/the/folder/of/the/compose/file"
+    if server.folder is None:
+        raise Refused(f"{host}: there is no folder {folder}{hint}", remedy=f"name it: {where}")
+    if not server.composes:
+        raise Refused(f"{host}: {folder} has no compose file that {server.user} can read{hint}", remedy=where)
+
+
+def _stands_in(one: Seen, folder: str) -> bool:
+    return one.working_dir == folder or any(path.startswith(f"{folder}/") for path in one.config_files)
+
+
+def _compose_file(server: Server, ours: Sequence[Seen], notes: list[str]) -> str:
+    folder = server.project_dir
+    labelled = list(dict.fromkeys(one.config_files for one in ours if one.config_files))
+    if labelled:
+        first = labelled[0]
+        if len(first) > 1:
+            names = ", ".join(first)
+            notes.append(f"the stack was started from several compose files ({names}): only the first is rolled back")
+        inside = first[0] if first[0].startswith("/") else f"{folder}/{first[0]}"
+        if inside.startswith(f"{folder}/"):
+            return inside.removeprefix(f"{folder}/")
+        notes.append(f"the stack was started from {inside}, which is not in {folder}")
+    found = next((name for name in COMPOSE_NAMES if f"{folder}/{name}" in server.composes), None)
+    with_services = [path for path in sorted(server.composes) if _has_services(server.composes[path])]
+    if found is None and not with_services:
+        raise Refused(f"{server.hostname}: no file in {folder} is a compose file", remedy="name the folder: --project-dir=…")
+    return found or with_services[0].removeprefix(f"{folder}/")
+
+
+def _has_services(text: str) -> bool:
+    try:
+        return bool(parse_compose(text).services)
+    except Unparsable:
+        return False
+
+
+def _parsed(text: str | None, name: str, notes: list[str]) -> ComposeText | None:
+    try:
+        return parse_compose(text or "")
+    except Unparsable as error:
+        notes.append(f"{name} cannot be read as a compose file: {error}")
+        return None
+
+
+def _project(server: Server, ours: Sequence[Seen], folder: str, text: str) -> str:
+    if ours:
+        return ours[0].project
+    named = re.search(r"^name:\s*[\"']?([a-z0-9][a-z0-9_-]*)", text, re.MULTILINE)
+    # What Compose itself makes of a folder's name.
+    return named[1] if named else re.sub(r"[^a-z0-9_-]", "", folder.rpartition("/")[2].lower()).lstrip("_-") or "app"
+
+
+def _is_odd(image: str) -> bool:
+    return bool(_ODDS.search(image_ref(image).repository.rpartition("/")[2]))
+
+
+def _version_service(services: dict[str, str], notes: list[str]) -> str:
+    ours = {name: image for name, image in services.items() if not _is_odd(image)}
+    for name in _APPS:
+        if name in ours:
+            return name
+    tagged = [name for name, image in ours.items() if _VERSION.fullmatch(image_ref(image).tag or "")]
+    chosen = next(iter(tagged or ours or services), "api")
+    notes.append(f"the version of a release is taken from {chosen}: set version_service if that is another service")
+    return chosen
+
+
+def _env_files(server: Server, text: ComposeText | None) -> tuple[str, ...]:
+    named = [path for one in (text.services if text else ()) for path, _ in one.env_files]
+    inside = [normpath(path.removeprefix(f"{server.project_dir}/")) for path in named]
+    usual = [".env"] if ".env" in server.names else []
+    return tuple(dict.fromkeys(path for path in (*usual, *inside) if not path.startswith(("/", ".."))))
+
+
+def _backups_dir(server: Server, compose_file: str) -> str:
+    name = f"/{compose_file.rpartition('/')[2]}.backup-"
+    folders = [dirname(path) for path in server.backups if name in path and ".release/" not in path]
+    return _inside(server, folders) or "backups"
+
+
+def _inside(server: Server, folders: Sequence[str]) -> str | None:
+    """The folder that is named most often, relative to the project."""
+    within = [path.removeprefix(f"{server.project_dir}/") for path in folders if path.startswith(f"{server.project_dir}/")]
+    return max(dict.fromkeys(within), key=within.count, default=None)
+
+
+def _group(server: Server) -> str | None:
+    mode, _, group = server.folder or ("", "", "")
+    return group if len(mode) == 4 and int(mode[0]) & 2 else None
+
+
+def _proxy(services: dict[str, str], notes: list[str]) -> tuple[str, tuple[str, ...]] | None:
+    for service, image in services.items():
+        repository = image_ref(image).repository.rpartition("/")[2]
+        kind = next((one for one in _PROXIES if one in repository), None)
+        if kind is None:
+            continue
+        if _PROXIES[kind]:
+            return service, _PROXIES[kind]
+        notes.append(f"{service} is {kind}: if it keeps the address of a container that is gone, set proxy.reload")
+    return None
+
+
+def _database(
+    server: Server, ours: Sequence[Seen], services: dict[str, str]
+) -> tuple[str, str, str, str] | None:
+    service = next((one for one, image in services.items() if _DATABASE.search(image_ref(image).repository)), None)
+    if service is None:
+        return None
+    seen = next((one for one in ours if one.service == service), None)
+    # What the image itself takes when they are not said (hub.docker.com/_/postgres).
+    user = (seen.database_user if seen else "") or "postgres"
+    name = (seen.database if seen else "") or user
+    dumps = [dirname(path) for path in server.backups if path.endswith((".dump", ".sql", ".sql.gz"))]
+    return service, name, user, _inside(server, dumps) or "backups/database"
+
+
+def _urls(server: Server, ours: Sequence[Seen], version_service: str) -> tuple[str, ...]:
+    """Where health could be asked on the host: the proxy's ports first, then the application's, then others."""
+
+    def rank(one: Seen) -> int:
+        if any(name in image_ref(one.image).repository for name in _PROXIES):
+            return 0
+        return 1 if one.service == version_service else 2
+
+    doors = [one for one in sorted(ours, key=rank) if rank(one) < 2 or not _is_odd(one.image)]
+    checked = [path for service, path in server.healthchecks if service in {one.service for one in doors}]
+    paths = tuple(dict.fromkeys((*(path for path in checked if path != "/"), *HEALTH_PATHS)))
+    bases = dict.fromkeys(base for one in doors for base in one.ports)
+    return tuple(f"{base}{path}" for base in bases for path in paths)[:_MOST_URLS]

@@ -1,0 +1,158 @@
+"""Plans as the operator sees them: a change of a line here is a change of what people read at 3 a.m.
+
+To write them anew after a wanted change: HUMMII_GOLDEN=write pytest tests/golden, and read the difference.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from facts_stacks import DEPLOYED, ENVIRONMENT, backup, compose, container, digest, env_file, image, image_id, snapshot
+from rich.console import Console
+
+from hummii_ops.facts.parse_target import TargetFacts
+from hummii_ops.facts.release import Record, Release
+from hummii_ops.facts.releases import releases
+from hummii_ops.facts.snapshot import ComposeFact, Snapshot
+from hummii_ops.inventory.models import Environment
+from hummii_ops.plans import rollback, undo
+from hummii_ops.plans.plan import Plan
+from hummii_ops.plans.rollback import Options
+from hummii_ops.run.ship import render
+from hummii_ops.tasks import planshow
+
+HERE = Path(__file__).parent / "plans"
+HASHES = {"api": frozenset({"a" * 64, "b" * 64}), "redis": frozenset({"c" * 64})}
+
+
+def _environment(**changes: object) -> Environment:
+    host = {"name": "lab-1", "address": "192.0.2.1", "user": "deploy", "url": "https://shop.example"}
+    return Environment.model_validate({"name": "lab", "hosts": [host]} | changes)
+
+
+def _stack(**changes: object) -> Snapshot:
+    """1.1 runs, made from the file on disk; a backup of 1.0 lies there."""
+    on_disk = ComposeFact(
+        path="docker-compose.prod.yml", content=compose(), sha256=digest(compose()), config_hashes=HASHES
+    )
+    running = (
+        container("api", "hummii-api:1.1", config_hash="a" * 64),
+        container("redis", "hummii-redis:7", config_hash="c" * 64),
+    )
+    fields = {"compose": on_disk, "containers": running} | changes
+    return snapshot(backup("20260131_120000", compose("hummii-api:1.0")), **fields)
+
+
+def _target(**changes: object) -> TargetFacts:
+    fields: dict[str, object] = {
+        "error": None,
+        "services": {"api": "hummii-api:1.0", "redis": "hummii-redis:7"},
+        "config_hashes": {"api": frozenset({"d" * 64}), "redis": HASHES["redis"]},
+        "images": (image("hummii-api:1.0"), image("hummii-redis:7")),
+    }
+    return TargetFacts(**(fields | changes))  # type: ignore[arg-type]
+
+
+def bare_backup() -> Plan:
+    seen = _stack()
+    return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), Options())
+
+
+def never_proven_and_passed_over() -> Plan:
+    seen = _stack()
+    options = Options(never_proven=True, passed_over=("passed over 20260131_130000 (1.1): marked bad",), settle_s=3)
+    return rollback.build(
+        seen, _environment(proxy={"service": "api"}), releases(seen, ENVIRONMENT)[0], _target(), options
+    )
+
+
+def recorded_with_another_env() -> Plan:
+    seen = replace(_stack(), files=(env_file({}, "POSTGRES_PASSWORD", "LEVEL", text="today"),))
+    release: Release = releases(seen, ENVIRONMENT)[0]
+    record = Record(
+        at="2026-01-31T12:00:00+00:00",
+        reason="before the import",
+        who="ops@laptop",
+        compose_sha256=release.compose_sha256 or "",
+        refs={"api": "hummii-api:1.0", "redis": "hummii-redis:7"},
+        images={"api": image_id("hummii-api:1.0"), "redis": image_id("hummii-redis:7")},
+        digests={},
+        config_hashes={"api": "d" * 64, "redis": "c" * 64},
+        files={".env": digest("then")},
+        version="1.0",
+        identity=release.identity,
+    )
+    facts = _target(env_differs={"changed": ("LEVEL", "POSTGRES_PASSWORD"), "added": ("NEW",)})
+    return rollback.build(seen, _environment(), replace(release, record=record, recorded=True), facts, Options())
+
+
+def an_ill_service_and_one_that_the_release_lacks() -> Plan:
+    api = container("api", "hummii-api:1.1", config_hash="a" * 64, health="unhealthy")
+    worker = container("worker", "hummii-api:1.1", config_hash="e" * 64)
+    redis = container("redis", "hummii-redis:7", config_hash="c" * 64)
+    seen = _stack(containers=(api, redis, worker))
+    return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), Options())
+
+
+def files_on_disk_are_not_what_runs() -> Plan:
+    api = container("api", "hummii-api:1.1", config_hash="f" * 64)
+    redis = container("redis", "hummii-redis:7", config_hash="c" * 64, created=DEPLOYED)
+    seen = _stack(containers=(api, redis))
+    return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), Options())
+
+
+def undo_of_a_rollback() -> Plan:
+    done = bare_backup()
+    on_disk = ComposeFact(
+        path="docker-compose.prod.yml",
+        content=compose("hummii-api:1.0"),
+        sha256=digest(compose("hummii-api:1.0")),
+        config_hashes={"api": frozenset({"d" * 64}), "redis": HASHES["redis"]},
+    )
+    now = (
+        container("api", "hummii-api:1.0", config_hash="d" * 64),
+        container("redis", "hummii-redis:7", config_hash="c" * 64),
+    )
+    seen = _stack(compose=on_disk, containers=now)
+    return undo.build(seen, _environment(), done, "20260301T115900Z-rollback-0000", seen.expectation_text())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        bare_backup,
+        never_proven_and_passed_over,
+        recorded_with_another_env,
+        an_ill_service_and_one_that_the_release_lacks,
+        files_on_disk_are_not_what_runs,
+        undo_of_a_rollback,
+    ],
+)
+def test_a_plan_reads_as_it_did(make: Callable[[], Plan]) -> None:
+    """The page that the operator confirms, and the step files that the host runs, change only on purpose."""
+    plan = make()
+    console = Console(file=io.StringIO(), width=110, highlight=False, soft_wrap=True, color_system=None)
+    planshow.show(console, plan, who="ops@laptop", reason="orders fail", dry_run=True)
+    page = console.file.getvalue()  # type: ignore[attr-defined]
+    steps = "".join(
+        f"\n# {name}/{step.id} ({step.limit_s} s)\n{render(step)}"
+        for name, steps in (("forward", plan.forward), ("back", plan.back))
+        for step in steps
+    )
+    path = HERE / f"{make.__name__}.txt"
+    if os.environ.get("HUMMII_GOLDEN") == "write":
+        path.write_text(page + steps, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == page + steps
+
+
+def test_a_plan_is_the_same_for_the_same_facts_and_survives_its_own_document() -> None:
+    """The plan's id depends on facts and request alone, and plan.json gives the same plan back."""
+    plan = recorded_with_another_env()
+    assert plan.digest == recorded_with_another_env().digest
+    assert Plan.from_json(plan.as_json()) == plan
+    assert plan.digest != bare_backup().digest
