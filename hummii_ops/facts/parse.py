@@ -84,6 +84,7 @@ def _host(said: Frames) -> tuple[HostFact, datetime, float]:
         boot_id=fields.get("boot", ""),
         pid1_started=first[_STARTED] if len(first) > _STARTED else "",
         umask=fields.get("umask", ""),
+        ends_user_processes=fields.get("logind", "").strip() == "b true",
         kernel=kernel,
         utc_offset_s=_offset_s(offset),
         zone=_zone(fields),

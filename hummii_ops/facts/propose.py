@@ -1,23 +1,19 @@
-"""A server that we do not know yet → what its environment in the inventory could be.
+"""A server that we do not know yet → what its environment in the inventory could be. Pure.
 
-Never reads a password, never takes an answer that was cut for a whole one, and never guesses in silence: what could
-not be found is a sentence in `notes`.
+Never guesses in silence: what could not be found is a sentence in `notes`.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from importlib.resources import files
+from collections.abc import Sequence
+from dataclasses import dataclass
 from posixpath import dirname, normpath
 
-from hummii_ops.errors import Refused, Unreachable
+from hummii_ops.errors import Refused
 from hummii_ops.facts.compose_text import ComposeText, Unparsable, parse_compose
-from hummii_ops.facts.frames import Frames, frames
 from hummii_ops.facts.image_refs import image_ref
-from hummii_ops.transport import LinkLost, Transport, printable
+from hummii_ops.facts.unknown_server import HealthAnswer, Seen, Server
 
 COMPOSE_NAMES = (
     *("docker-compose.prod.yml", "docker-compose.production.yml", "compose.prod.yaml", "compose.prod.yml"),
@@ -38,47 +34,6 @@ _ODDS = re.compile(
 _APPS = ("api", "app", "web", "backend", "server")
 _VERSION = re.compile(r"v?\d+(\.\d+)*([-.+]\w+)*|[0-9a-f]{7,40}")
 _MOST_URLS = 24
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seen:
-    """A container of a Compose project, in short. `ports` are URLs of what it publishes, as the host itself asks."""
-
-    project: str
-    service: str
-    working_dir: str
-    config_files: tuple[str, ...]
-    image: str
-    running: bool
-    ports: tuple[str, ...]
-    database: str = ""
-    database_user: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Server:
-    """What one read of an unknown server gave. `composes` are texts by absolute path."""
-
-    user: str
-    groups: tuple[str, ...]
-    hostname: str
-    project_dir: str
-    folder: tuple[str, str, str] | None
-    docker_error: str | None
-    containers: tuple[Seen, ...]
-    names: frozenset[str]
-    backups: tuple[str, ...]
-    composes: dict[str, str] = field(repr=False)
-    healthchecks: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class HealthAnswer:
-    """A URL of the host that looks like health: 2xx, or 503 with JSON. `body` is that JSON, if it is one."""
-
-    url: str
-    status: int
-    body: dict[str, object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,56 +72,6 @@ class Proposal:
         if self.group:
             values["group"] = self.group
         return values
-
-
-def read_server(transport: Transport, project_dir: str) -> Server:
-    """One read. Unreachable when no whole answer came."""
-    return parse_server(_ask(transport, "read", project_dir), project_dir, host=transport.name)
-
-
-def probe(transport: Transport, proposal: Proposal) -> HealthAnswer | None:
-    """The first of the proposal's URLs that answers as health does, asked on the host itself."""
-    if not proposal.urls:
-        return None
-    return parse_probes(_ask(transport, "probe", *proposal.urls), host=transport.name)
-
-
-def parse_server(answer: bytes, project_dir: str, *, host: str) -> Server:
-    """Read an answer of `propose.sh read`. Unreachable if it is not whole."""
-    said = frames(answer, host=host)
-    user, groups, hostname = (*said.one("host").text.splitlines(), "", "", "")[:3]
-    folder = said.one("folder").text.strip().split("|") if said.all("folder") else None
-    docker = said.one("docker")
-    texts = [one.text.partition("\n") for one in said.all("compose")]
-    checks = [line.partition(" ") for line in said.one("healthchecks").text.splitlines()]
-    return Server(
-        user=user,
-        groups=tuple(groups.split()),
-        hostname=hostname,
-        project_dir=project_dir,
-        folder=(folder[0], folder[1], folder[2]) if folder and len(folder) == 3 else None,
-        docker_error=None if docker.exit_code == 0 else printable(docker.text).strip()[:300] or "no answer within 10 s",
-        containers=tuple(_containers(said)),
-        names=frozenset(path.rpartition("/")[2] for path in said.one("files").text.splitlines()),
-        backups=tuple(said.one("backups").text.splitlines()),
-        composes={path: text for path, _, text in texts},
-        healthchecks=tuple(dict.fromkeys((service, path) for service, _, path in checks if path)),
-    )
-
-
-def parse_probes(answer: bytes, *, host: str) -> HealthAnswer | None:
-    """Read an answer of `propose.sh probe`: the first in the order of asking that will do."""
-    for one in frames(answer, host=host).all("answer"):
-        url, _, rest = one.text.partition("\n")
-        text, _, code = rest.rpartition("\n")
-        status = int(code) if code.isdecimal() else 0
-        try:
-            body = json.loads(text)
-        except (ValueError, RecursionError):
-            body = None
-        if 200 <= status < 300 or (status == 503 and isinstance(body, dict)):
-            return HealthAnswer(url=url, status=status, body=body if isinstance(body, dict) else {})
-    return None
 
 
 def health_of(found: HealthAnswer | None, version: str | None) -> dict[str, object]:
@@ -216,47 +121,6 @@ def propose(server: Server) -> Proposal:
     )
 
 
-def _ask(transport: Transport, *args: str) -> bytes:
-    script = files("hummii_ops.facts").joinpath("propose.sh").read_text(encoding="utf-8")
-    try:
-        return transport.call(script, *args, limit_s=90).stdout
-    except LinkLost as lost:
-        raise Unreachable(
-            f"{transport.name}: the link was lost while the server was read; nothing was written", remedy="try again"
-        ) from lost
-
-
-def _containers(said: Frames) -> Iterator[Seen]:
-    for line in said.one("containers").text.splitlines():
-        parts = line.split("\t")
-        if len(parts) != 9:
-            continue
-        project, service, working_dir, configs, image, running, ports, database, user = parts
-        yield Seen(
-            project=project,
-            service=service,
-            working_dir=working_dir,
-            config_files=tuple(one for one in configs.split(",") if one),
-            image=image,
-            running=running == "true",
-            ports=tuple(_ports(ports)),
-            database=database,
-            database_user=user,
-        )
-
-
-def _ports(text: str) -> Iterator[str]:
-    """`HOST_IP|HOST_PORT|80/tcp …` as URLs of this host; what speaks TLS has a name that the host itself lacks."""
-    for one in dict.fromkeys(text.split()):
-        address, port, inside = (*one.split("|"), "", "", "")[:3]
-        if not inside.endswith("/tcp") or not port.isdecimal() or port in ("0", "443", "8443"):
-            continue
-        if address in ("", "0.0.0.0", "::"):  # noqa: S104 - what docker says, not what we bind
-            address = "127.0.0.1"
-        host = f"[{address}]" if ":" in address else address
-        yield f"http://{host}" if port == "80" else f"http://{host}:{port}"
-
-
 def _must_be_usable(server: Server) -> None:
     host, folder = server.hostname or "the server", server.project_dir
     if server.docker_error is not None:
@@ -295,7 +159,9 @@ def _compose_file(server: Server, ours: Sequence[Seen], notes: list[str]) -> str
     found = next((name for name in COMPOSE_NAMES if f"{folder}/{name}" in server.composes), None)
     with_services = [path for path in sorted(server.composes) if _has_services(server.composes[path])]
     if found is None and not with_services:
-        raise Refused(f"{server.hostname}: no file in {folder} is a compose file", remedy="name the folder: --project-dir=…")
+        raise Refused(
+            f"{server.hostname}: no file in {folder} is a compose file", remedy="name the folder: --project-dir=…"
+        )
     return found or with_services[0].removeprefix(f"{folder}/")
 
 
@@ -352,7 +218,9 @@ def _backups_dir(server: Server, compose_file: str) -> str:
 
 def _inside(server: Server, folders: Sequence[str]) -> str | None:
     """The folder that is named most often, relative to the project."""
-    within = [path.removeprefix(f"{server.project_dir}/") for path in folders if path.startswith(f"{server.project_dir}/")]
+    within = [
+        path.removeprefix(f"{server.project_dir}/") for path in folders if path.startswith(f"{server.project_dir}/")
+    ]
     return max(dict.fromkeys(within), key=within.count, default=None)
 
 
@@ -373,9 +241,7 @@ def _proxy(services: dict[str, str], notes: list[str]) -> tuple[str, tuple[str, 
     return None
 
 
-def _database(
-    server: Server, ours: Sequence[Seen], services: dict[str, str]
-) -> tuple[str, str, str, str] | None:
+def _database(server: Server, ours: Sequence[Seen], services: dict[str, str]) -> tuple[str, str, str, str] | None:
     service = next((one for one, image in services.items() if _DATABASE.search(image_ref(image).repository)), None)
     if service is None:
         return None

@@ -15,6 +15,7 @@ from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.transport.protocol import LinkLost, Result, Transport
+from hummii_ops.transport.text import printable
 
 _LIMIT_S = 45  # docker is given 10 s for each answer and compose 20 s
 
@@ -77,12 +78,19 @@ def read_target(
 
 def _ask(transport: Transport, text: str, arguments: tuple[str, ...]) -> Result:
     try:
-        return transport.call(text, *arguments, limit_s=_LIMIT_S)
+        result = transport.call(text, *arguments, limit_s=_LIMIT_S)
     except LinkLost as lost:
         raise Unreachable(
             f"{transport.name}: the link was lost while the host was read; nothing was changed there",
             remedy="Try again.",
         ) from lost
+    if result.exit_code != 0 and b"@hummii" not in result.stdout:
+        said = printable(result.stderr).strip().splitlines()
+        raise Unreachable(
+            f"{transport.name}: the host would not run the read: {said[-1] if said else f'exit {result.exit_code}'}",
+            remedy="See that this account may log in and run sh there (with become: sudo, without a password).",
+        )
+    return result
 
 
 def _mend(snapshot: Snapshot) -> str:

@@ -43,6 +43,11 @@ host() {
     id
     printf '%s\n' "boot=$boot" "first=${first##*) }" "uptime=$uptime" "umask=$(umask)" "tz=${TZ-}" "zone=$zone"
     printf 'localtime=%s\n' "$(readlink /etc/localtime)"
+    # logind may be set to end a user's processes with the session, and setsid does not save them from it
+    if [ -d /run/systemd/seats ] && [ "$(id -u)" != 0 ]; then
+      printf 'logind=%s\n' "$(busctl get-property org.freedesktop.login1 /org/freedesktop/login1 \
+        org.freedesktop.login1.Manager KillUserProcesses 2> /dev/null)"
+    fi
   } | frame host 0
   for tool in flock setsid timeout sha256sum base64 tar stat sync find awk grep docker; do
     command -v "$tool" > /dev/null || echo "$tool"

@@ -48,6 +48,7 @@ class HostFact:
     pid1_started: str = ""
     umask: str = ""
     kernel: str = ""
+    ends_user_processes: bool = False
     utc_offset_s: int = 0
     zone: str | None = None
 

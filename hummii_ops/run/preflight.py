@@ -17,6 +17,13 @@ def check(snapshot: Snapshot) -> None:
         )
     if snapshot.tools_missing:
         raise Refused(f"{host}: missing on the host: {', '.join(snapshot.tools_missing)}", remedy="install them there")
+    if snapshot.host.ends_user_processes:
+        raise Refused(
+            f"{host}: logind ends the processes of {snapshot.host.user} at logout (KillUserProcesses=yes), "
+            "and so would end a run whose laptop is gone",
+            remedy=f"on {host}: KillUserProcesses=no, or KillExcludeUsers=root {snapshot.host.user}, "
+            "in /etc/systemd/logind.conf; then systemctl restart systemd-logind",
+        )
     if not snapshot.project_dir.exists:
         raise Refused(f"{host}: there is no {snapshot.project_dir.path}", remedy="set project_dir in inventory.yml")
     if not (snapshot.project_dir.writable and snapshot.project_dir.state_writable):

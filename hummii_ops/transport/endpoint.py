@@ -37,6 +37,7 @@ class Endpoint:
     known_hosts: tuple[Path, ...] = ()
     ssh_config: Path | None = None
     connect_timeout_s: float = CONNECT_TIMEOUT_S
+    sudo: bool = False
 
     def __post_init__(self) -> None:
         if not _ADDRESS.fullmatch(self.address):
@@ -58,6 +59,7 @@ def endpoint_of(environment: Environment, host: Host) -> Endpoint:
         jump=tuple(_hop(hop, environment.known_hosts, environment.ssh_config) for hop in host.jump),
         known_hosts=environment.known_hosts,
         ssh_config=environment.ssh_config,
+        sudo=environment.become == "sudo",
     )
 
 

@@ -76,9 +76,7 @@ class LocalTransport:
                 _converse(process, data, out.feed, err.feed, ends)
                 code = process.wait(max(0.0, ends() - monotonic()))
             except (TimeoutError, subprocess.TimeoutExpired):
-                raise LinkLost(
-                    f"{self.name}: no end within the limit; what the script did is unknown"
-                ) from None
+                raise LinkLost(f"{self.name}: no end within the limit; what the script did is unknown") from None
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)

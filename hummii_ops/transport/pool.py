@@ -22,9 +22,7 @@ MAX_PARALLEL = 16
 class Pool:
     """Closes what it opened when it is left. Safe to use from several threads."""
 
-    def __init__(
-        self, *, connect: Callable[[Endpoint], Transport] = connect, max_parallel: int = MAX_PARALLEL
-    ) -> None:
+    def __init__(self, *, connect: Callable[[Endpoint], Transport] = connect, max_parallel: int = MAX_PARALLEL) -> None:
         self._connect = connect
         self._max_parallel = max_parallel
         self._kept: dict[Endpoint, Transport] = {}

@@ -59,9 +59,7 @@ class Pulse:
         silent_s = monotonic() - self._heard
         if silent_s > self._silence_s:
             self._cut()
-            raise LinkLost(
-                f"{self._name}: the link has been silent for {silent_s:.0f} s; the outcome is unknown"
-            )
+            raise LinkLost(f"{self._name}: the link has been silent for {silent_s:.0f} s; the outcome is unknown")
         if silent_s > self._every_s and self._pinging.acquire(blocking=False):
             Thread(target=self._send_ping, name=f"ping {self._name}", daemon=True).start()
 

@@ -29,12 +29,14 @@ class SshTransport:
         pulse: Pulse,
         stack: ExitStack,
         warnings: tuple[str, ...] = (),
+        sudo: bool = False,
     ) -> None:
         self.name = name
         self.warnings = warnings
         self._open_channel = open_channel
         self._pulse = pulse
         self._stack = stack
+        self._sudo = sudo
 
     def call(self, script: str, *args: str, limit_s: float = 30) -> Result:
         out, err = bytearray(), bytearray()
@@ -79,7 +81,7 @@ class SshTransport:
         watch: Callable[[], None],
         open_timeout_s: float,
     ) -> int:
-        command, data = command_line(args), standard_input(script)
+        command, data = command_line(args, sudo=self._sudo), standard_input(script)
 
         out, err = AfterMark(on_stdout), AfterMark(on_stderr)
 

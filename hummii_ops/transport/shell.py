@@ -26,9 +26,13 @@ def checked(args: tuple[str, ...]) -> tuple[str, ...]:
     return args
 
 
-def command_line(args: tuple[str, ...]) -> str:
-    """`exec sh -s -- ARGS` for the login shell, whichever it is: nothing of the script stands in argv."""
-    return shlex.join(["exec", "sh", "-s", "--", *checked(args)])
+def command_line(args: tuple[str, ...], *, sudo: bool = False) -> str:
+    """`exec sh -s -- ARGS` for the login shell, whichever it is: nothing of the script stands in argv.
+
+    `sudo`: as root, without a password (`sudo -n`): one that is asked for is an error, never a hidden prompt.
+    """
+    root = ["sudo", "-n", "--"] if sudo else []
+    return shlex.join(["exec", *root, "sh", "-s", "--", *checked(args)])
 
 
 def standard_input(script: str) -> bytes:

@@ -41,24 +41,21 @@ _MOST_HOPS = 8
 _SCANNED = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa")
 
 
-def connect(
-    endpoint: Endpoint, *, ping_every_s: float = PING_EVERY_S, silence_s: float = SILENCE_S
-) -> SshTransport:
+def connect(endpoint: Endpoint, *, ping_every_s: float = PING_EVERY_S, silence_s: float = SILENCE_S) -> SshTransport:
     """An open connection, logged in. Raises Unreachable, HostKeyError, UsageError (a wrong ssh_config)."""
     with ExitStack() as stack:
         target = _prepare(endpoint)
         known = load_known_hosts(endpoint.known_hosts)
         wire = _open(target, known, stack)
         name = endpoint.name
-        pulse = Pulse(
-            name, ping=lambda: ping(wire), cut=wire.close, every_s=ping_every_s, silence_s=silence_s
-        )
+        pulse = Pulse(name, ping=lambda: ping(wire), cut=wire.close, every_s=ping_every_s, silence_s=silence_s)
         return SshTransport(
             name,
             open_channel=lambda timeout_s: _open_channel(name, wire, timeout_s),
             pulse=pulse,
             stack=stack.pop_all(),
             warnings=target.warnings + known.warnings,
+            sudo=endpoint.sudo,
         )
     raise AssertionError("an ExitStack of closings swallows nothing")
 
@@ -126,9 +123,7 @@ def _prepare(endpoint: Endpoint) -> _Target:
     return _Target(
         endpoint=endpoint,
         connection=connection,
-        at=trouble.Place(
-            name=endpoint.name, user=connection.user, address=connection.host, port=connection.port
-        ),
+        at=trouble.Place(name=endpoint.name, user=connection.user, address=connection.host, port=connection.port),
         identity_files=tuple(dict.fromkeys(f for f in files if Path(f).is_file())),
         timeout_s=math.ceil(said or endpoint.connect_timeout_s),
         warnings=warnings,

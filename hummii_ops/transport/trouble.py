@@ -106,8 +106,7 @@ def host_key_error(
         kept = "; ".join(f"{key.kind} {fingerprint(key.blob)} ({key.where})" for key in record)
         file = record[0].where.rpartition(":")[0]
         return HostKeyError(
-            f"{at}: the host key is not the one on record. "
-            f"Offered: {offered}. On record: {kept}. No login was tried",
+            f"{at}: the host key is not the one on record. Offered: {offered}. On record: {kept}. No login was tried",
             remedy="Someone may be in between. Only if the server's owner confirms the offered fingerprint: "
             f"ssh-keygen -R '{host_name(at.address, at.port)}' -f {file}, then fab init --host={at.init}",
         )

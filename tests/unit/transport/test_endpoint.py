@@ -190,3 +190,11 @@ def test_a_pool_over_fakes() -> None:
     for fake in made:
         with pytest.raises(LinkLost):
             fake.call("x")
+
+
+def test_sudo_never_asks_and_quotes_once() -> None:
+    """become: sudo runs the same sh as root, without a prompt; the arguments stay single words."""
+    from hummii_ops.transport.shell import command_line
+
+    assert command_line(("a b", "$(id)")) == "exec sh -s -- 'a b' '$(id)'"
+    assert command_line(("a b",), sudo=True) == "exec sudo -n -- sh -s -- 'a b'"
