@@ -5,7 +5,7 @@ from __future__ import annotations
 from fabric.main import program
 from invoke.collection import Collection
 
-from hummii_ops.tasks import notes, releases, rollback, runs, status, verify
+from hummii_ops.tasks import config, door, init, notes, releases, rollback, runs, status, verify
 from hummii_ops.tasks import program as seam
 from lab.tasks import namespace as lab
 
@@ -16,7 +16,10 @@ namespace = Collection(
     releases.releases,
     *runs.ALL,
     *notes.ALL,
+    *init.ALL,
+    *door.ALL,
 )
+namespace.add_collection(config.namespace)
 namespace.add_collection(lab)
 namespace.configure({"tasks": {"auto_dash_names": True}})
 

@@ -1,6 +1,6 @@
 """Programs that the tests call beside Python: says what is missing, and installs it where it may.
 
-    python -m lab.tools sshd shellcheck
+python -m lab.tools sshd shellcheck
 """
 
 from __future__ import annotations

@@ -58,10 +58,11 @@ start() { # RUN: never starts twice; the runner itself takes busy.lock
     setsid sh "$dir/lib/runner.sh" "$dir" </dev/null >>"$dir/output.log" 2>&1 &
     # begun is what the journal says; what goes on in a run that has begun is for follow to tell
     until [ "$(stat -c %s "$dir/journal.jsonl")" != "$before" ] || { [ "$before" != 0 ] && busy; } || [ $wait -ge 80 ]; do
+        ! ended "$(state_of "$1")" || return 0 # cancelled meanwhile
         wait=$((wait + 1))
         sleep 0.05
     done
-    [ -s "$dir/journal.jsonl" ] || {
+    [ -s "$dir/journal.jsonl" ] || ended "$(state_of "$1")" || {
         busy && exit 74 # a process of another run is still at work
         lease_give_back "$home" "$1"
         exit 78 # it could not write its first word
@@ -136,6 +137,12 @@ collect() { # RUN: the run's folder without lib and without copies of the stack'
     cd "$home/runs" && tar -czf - --exclude="$1/lib" --exclude="$1/before" --exclude="$1/target" "$1" 2>/dev/null
     [ $? -le 1 ] # 1: a file grew meanwhile, as that of the last probes may
 }
+prune() { # KEEP: the finished runs beyond the newest KEEP lose their evidence and their copies; the journal stays
+    case $1 in '' | 0 | *[!0-9]*) exit 2 ;; esac
+    find "$home/runs" -mindepth 1 -maxdepth 1 -name '[0-9]*' -printf '%f\n' | sort -r | tail -n "+$(($1 + 1))" | while read -r run; do
+        ! ended "$(state_of "$run")" || rm -rf "$home/runs/$run/evidence" "$home/runs/$run/before" "$home/runs/$run/target"
+    done
+}
 read_run() { # RUN: its plan
     folder "$1"
     cat "$dir/plan.json"
@@ -183,7 +190,7 @@ main() { # HOME VERB ARGUMENT…
     case $verb in
         claim | give_back | receive | start | follow | begin | again | answer | cancel | back | collect | read_run | read_left)
             case $1 in '' | *[!A-Za-z0-9-]*) exit 76 ;; esac ;;
-        unlock | write | note_good | forget | keep_release) ;;
+        unlock | prune | write | note_good | forget | keep_release) ;;
         *) exit 2 ;;
     esac
     "$verb" "$@"

@@ -10,8 +10,12 @@ export LC_ALL=C PATH
 if [ -g "$home" ]; then umask 007; else umask 077; fi
 . lib/lease.sh
 
+exec 6>>"$home/runner.lock"        # the runner's alone
+flock -w 3 6 || exit 0             # somebody runs already
 exec 9>>"$home/busy.lock"          # inherited by every child: a killed runner with a live child still counts as busy
-flock -w 3 9 || exit 0             # somebody runs already; a prober holds it for milliseconds only
+patience=3                         # a prober holds it for milliseconds only
+[ ! -s journal.jsonl ] || patience=300 # what a killed runner of this run left behind comes to its end first
+flock -w $patience 9 || exit 0
 
 now() { date +%s%3N; }
 note() { # EVENT [LIST STEP [CODE]]: one line of the journal, in our own words and numbers only
@@ -32,26 +36,28 @@ trap 'interrupted=1' TERM HUP INT
 interrupted=
 
 verb() { # holds|act: in its own process, under the step's limit, stdin closed; 90 is the fence: the lease is lost
-    timeout -k 10 "$limit" sh -eu lib/step.sh "$run" "$list/$id.sh" "$1" </dev/null
+    timeout -k 10 "$limit" sh -eu lib/step.sh "$run" "$list/$id.sh" "$1" </dev/null 6>&-
     code=$?
     [ $code != 90 ] || interrupted=1
     [ -z "$interrupted" ] || interrupted
     return $code
 }
-docker_answers() { # a restart of dockerd in the middle of an act is not a verdict on the act
-    command -v docker >/dev/null || return 0
-    deadline=$(($(now) + 120000))
+docker_was_away() { # and is waited for: a restart of dockerd in the middle of an act is not a verdict on the act
+    command -v docker >/dev/null || return 1
+    deadline=$(($(now) + 120000)) away=1
     until timeout 5 docker version --format . >/dev/null 2>&1; do
-        [ "$(now)" -lt $deadline ] || return 0
+        away=0
+        [ "$(now)" -lt $deadline ] || break
         [ -z "$interrupted" ] || interrupted
         sleep 0.5
     done
+    return $away
 }
 first_change() { # from here on the way out is back, and the outage is measured
     [ "$list" = forward ] && [ ! -e changed ] || return 0
     put changed 1 && watch_outage
 }
-watch_outage() { [ ! -s lib/probe.url ] || sh lib/probe.sh "$run" "$(cat lib/probe.url)" $$ 9>&- </dev/null >/dev/null 2>&1 & }
+watch_outage() { [ ! -s lib/probe.url ] || sh lib/probe.sh "$run" "$(cat lib/probe.url)" $$ 6>&- 9>&- </dev/null >/dev/null 2>&1 & }
 step() { # one step: skipped if it holds; else made, and believed only when it holds
     if verb holds; then note skipped "$list" "$id"; return 0; fi
     case $effect in changes | replaces) first_change || return 1 ;; esac
@@ -59,8 +65,8 @@ step() { # one step: skipped if it holds; else made, and believed only when it h
     note start "$list" "$id" || [ "$list" = back ] || return 1
     verb act
     made=$code
-    if ! verb holds && [ "$effect" != reads ]; then   # a wait had its time; an act gets one more chance
-        docker_answers
+    # an act gets one more chance; a wait had its time, unless docker was away meanwhile
+    if ! verb holds && { docker_was_away || [ "$effect" != reads ]; }; then
         note again "$list" "$id" "$made"
         verb holds || { verb act; made=$code; verb holds; }
     fi

@@ -36,8 +36,8 @@ def script(*, about: str = "", payload: str = "") -> str:
     return "\n".join(
         (
             _text(),
-            _heredoc("about", about),
-            _heredoc("payload", payload),
+            heredoc("about", about),
+            heredoc("payload", payload),
             'main "$@"\n',
         )
     )
@@ -68,7 +68,10 @@ def refusal(code: int, said: str, host: str, verb: str) -> HummiiError:
     if code == NO_MUTEX:
         return Busy(f"{host}: the mutex of the lease is held by a process that hangs", remedy="fab status")
     if code == NO_HOME:
-        return Refused(f"{host}: cannot write in the project's folder", remedy="see what is missing: fab status")
+        return Refused(
+            f"{host}: cannot write in the project's folder: no right to, or its disk is full",
+            remedy=f"on {host}: df -h; then see what is missing: fab status",
+        )
     return Refused(f"{host}: {verb} ended with exit code {code}: {said.strip()[-300:]}", remedy="see: fab status")
 
 
@@ -78,7 +81,8 @@ def _text() -> str:
     return "".join(host.joinpath(name).read_text(encoding="utf-8") for name in ("entry.sh", "lease.sh"))
 
 
-def _heredoc(name: str, text: str) -> str:
+def heredoc(name: str, text: str) -> str:
+    """A sh function that prints the text. Raises ValueError for a text that holds the mark that ends it."""
     if "HUMMII_END" in text.splitlines():
         raise ValueError("a text may not hold the mark that ends it")
     body = text if text.endswith("\n") or not text else text + "\n"

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from hummii_ops.errors import Detached, ExitCode
+from hummii_ops.errors import Detached, ExitCode, HummiiError
 from hummii_ops.events import Listener
+from hummii_ops.facts.read import read
+from hummii_ops.inventory import Environment
+from hummii_ops.plans import undo
 from hummii_ops.plans.plan import Plan
 from hummii_ops.run import perform
 from hummii_ops.run.entry import Entry
 from hummii_ops.run.follow import Outside
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.perform import Place
-from hummii_ops.run.ship import About
+from hummii_ops.run.ship import About, new_run_id
+from hummii_ops.transport import LinkLost
 
 # Makes the listener for one plan, as a context that ends with the run.
 Watch = Callable[[Plan], AbstractContextManager[Listener]]
@@ -27,25 +31,35 @@ Watch = Callable[[Plan], AbstractContextManager[Listener]]
 class Part:
     """One host's share of a run."""
 
+    environment: Environment
     place: Place
     plan: Plan
     outside: Outside | None
 
+    @property
+    def entry(self) -> Entry:
+        """The verbs of its host."""
+        return Entry(transport=self.place.transport, home=self.place.home)
+
 
 def carry_out(parts: Sequence[Part], about: About, watch: Watch) -> tuple[Outcome, ...]:
-    """Every host in turn; stops at the first that does not end well. Raises Busy or Refused before any change."""
+    """Every host in turn; at the first that does not end well, those before it are taken back.
+
+    Raises Busy or Refused before any change, Detached when the link is lost or the operator leaves.
+    """
     if len(parts) > 1:
         _claim_all(parts, about)
-    outcomes = []
-    for part in parts:
-        with watch(part.plan) as listener:
-            try:
-                outcome = perform.start(part.place, part.plan, about, listener, part.outside)
-            except KeyboardInterrupt:
-                raise left_alone(part.place.host, about.run_id) from None
-        outcomes.append(outcome)
-        if outcome.exit_code not in (ExitCode.DONE, ExitCode.DEGRADED):
-            break
+    outcomes: list[Outcome] = []
+    for index, part in enumerate(parts):
+        try:
+            outcomes.append(_one(part, about, watch))
+        except HummiiError:
+            _give_back(parts[index + 1 :], about)
+            raise
+        if outcomes[-1].exit_code not in (ExitCode.DONE, ExitCode.DEGRADED):
+            _give_back(parts[index + 1 :], about)
+            taken_back = [_take_back(*pair, about, watch) for pair in zip(parts[:index], outcomes, strict=False)]
+            return (*taken_back, outcomes[-1])
     return tuple(outcomes)
 
 
@@ -58,15 +72,43 @@ def left_alone(host: str, run_id: str) -> Detached:
     )
 
 
+def _one(part: Part, about: About, watch: Watch) -> Outcome:
+    with watch(part.plan) as listener:
+        try:
+            return perform.start(part.place, part.plan, about, listener, part.outside)
+        except KeyboardInterrupt:
+            raise left_alone(part.place.host, about.run_id) from None
+
+
 def _claim_all(parts: Sequence[Part], about: About) -> None:
     """In a fixed order, so that two operators cannot hold half each; the first no gives back what was claimed."""
     claimed: list[Part] = []
     for part in sorted(parts, key=lambda one: one.place.host):
-        entry = Entry(transport=part.place.transport, home=part.place.home)
         try:
-            entry.call("claim", about.run_id, about=about.lease_lines())
+            part.entry.call("claim", about.run_id, about=about.lease_lines())
         except BaseException:
-            for held in claimed:
-                Entry(transport=held.place.transport, home=held.place.home).call("give_back", about.run_id)
+            _give_back(claimed, about)
             raise
         claimed.append(part)
+
+
+def _give_back(parts: Sequence[Part], about: About) -> None:
+    """The leases of hosts that were not reached; one that cannot be told is free by itself after two minutes."""
+    for part in parts:
+        try:
+            part.entry.call("give_back", about.run_id)
+        except (HummiiError, LinkLost):
+            continue
+
+
+def _take_back(part: Part, done: Outcome, about: About, watch: Watch) -> Outcome:
+    """Undo what this run did on a host, by a run of its own; the outcome then says restored, or mixed."""
+    mine = replace(about, run_id=new_run_id("undo"), task="undo", reason=f"another host of {about.run_id} failed")
+    try:
+        snapshot = read(part.place.transport, part.environment, needs_docker=True)
+        left = part.entry.call("read_left", about.run_id).stdout.decode()
+        plan = undo.build(snapshot, part.environment, part.plan, about.run_id, left)
+        ended = _one(replace(part, plan=plan, outside=None), mine, watch)
+    except (HummiiError, LinkLost):
+        return replace(done, state="mixed")
+    return replace(done, state="restored" if ended.state == "done" else "mixed", taken_back_by=ended.run_id)

@@ -5,13 +5,14 @@ Losing the link decides nothing: the run goes on, and so do we, when the host an
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from hummii_ops.errors import Detached, HostKeyError, Unreachable
+from hummii_ops.errors import Detached, HostKeyError, Refused, Unreachable
 from hummii_ops.events import Event, Kind, Listener
 from hummii_ops.run.entry import Entry, refusal, script
 from hummii_ops.run.journal import parse_line
@@ -43,6 +44,7 @@ class Follower:
     lines: list[str] = field(default_factory=list)
     _state: str = ""
     _answering: Future[None] | None = None
+    _over: threading.Event = field(default_factory=threading.Event)
 
     def follow(self, verb: str, *, about: str = "", payload: str = "") -> str:
         """Start (`begin`), go on (`again`), go back (`back`) or only watch (`follow`); returns the last state.
@@ -52,22 +54,28 @@ class Follower:
         """
         text = script(about=about, payload=payload)
         with ThreadPoolExecutor(max_workers=1) as self._pool:
-            deadline: float | None = None
-            while True:
-                seen = len(self.lines)
-                try:
-                    transport = self._linked()
-                    args = (self.home, verb, self.run_id, str(len(self.lines)))
-                    code = transport.stream(text, *args, on_line=self._on_line)
-                except (LinkLost, Unreachable) as lost:
-                    deadline = self._lost(lost, deadline if seen == len(self.lines) else None)
-                    continue
-                if code != 0:
-                    raise refusal(code, "\n".join(self._said), self.host, verb)
-                if not self._state:  # the stream ended without a last word: the far side went away
-                    deadline = self._lost(LinkLost("the stream ended early"), deadline)
-                    continue
-                return self._state
+            try:
+                return self._to_the_end(verb, text)
+            finally:
+                self._over.set()
+
+    def _to_the_end(self, verb: str, text: str) -> str:
+        deadline: float | None = None
+        while True:
+            seen = len(self.lines)
+            try:
+                transport = self._linked()
+                args = (self.home, verb, self.run_id, str(len(self.lines)))
+                code = transport.stream(text, *args, on_line=self._on_line)
+            except (LinkLost, Unreachable) as lost:
+                deadline = self._lost(lost, deadline if seen == len(self.lines) else None)
+                continue
+            if code != 0:
+                raise refusal(code, "\n".join(self._said), self.host, verb)
+            if not self._state:  # the stream ended without a last word: the far side went away
+                deadline = self._lost(LinkLost("the stream ended early"), deadline)
+                continue
+            return self._state
 
     def _linked(self) -> Transport:
         self._said: list[str] = []
@@ -112,14 +120,23 @@ class Follower:
     def _answer_if_asked(self, event: Event) -> None:
         asked = event.kind == "start" and event.step == "confirmed-outside"
         if asked and self.outside is not None and self._answering is None and self.transport is not None:
-            self._answering = self._pool.submit(self._give_answer, self.outside, self.transport)
+            self._answering = self._pool.submit(self._give_answer, self.outside)
 
-    def _give_answer(self, outside: Outside, transport: Transport) -> None:
+    def _give_answer(self, outside: Outside) -> None:
+        """Ask outside once, and tell the host over whichever link there is, until it has heard or nobody follows.
+
+        If no link comes back in time, the run gives the default by itself.
+        """
         word = outside()
-        try:
-            Entry(transport=transport, home=self.home).call("answer", self.run_id, "outside", word, limit_s=20)
-        except LinkLost:
-            return  # the run gives the default by itself at its deadline
+        while not self._over.is_set():
+            transport = self.transport
+            try:
+                if transport is not None:
+                    Entry(transport=transport, home=self.home).call("answer", self.run_id, "outside", word, limit_s=20)
+                    return
+            except (LinkLost, Refused):
+                pass
+            self._over.wait(0.5)
 
     def _say(self, kind: Kind) -> None:
         self.listener(Event(at=datetime.now(UTC), run_id=self.run_id, host=self.host, kind=kind))

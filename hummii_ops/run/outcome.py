@@ -57,6 +57,7 @@ class Outcome:
     outage_reason: str | None
     began_at: datetime | None
     ended_at: datetime | None
+    taken_back_by: str | None = None
 
     @property
     def failed_step(self) -> StepResult | None:
@@ -70,8 +71,10 @@ class Outcome:
             records_failed = self.failed_step is not None
             unconfirmed = self.outside is not None and self.outside != "go"
             return ExitCode.DEGRADED if records_failed or unconfirmed else ExitCode.DONE
-        known = {"restored": ExitCode.RESTORED, "refused": ExitCode.REFUSED, "abandoned": ExitCode.REFUSED}
-        return known.get(self.state, ExitCode.MIXED)
+        if self.state == "restored":
+            return ExitCode.RESTORED
+        # ready: its runner went away before the first step
+        return ExitCode.REFUSED if self.state in ("refused", "abandoned", "ready") else ExitCode.MIXED
 
     @property
     def is_unfinished(self) -> bool:

@@ -28,6 +28,7 @@ class Place:
     connect: Connect
     transport: Transport
     runs_dir: Path
+    keep_runs: int = 50
 
     def folder(self, run_id: str) -> Path:
         """The run's folder here."""
@@ -89,6 +90,7 @@ def _finish(place: Place, plan: Plan, follower: Follower, state: str) -> Outcome
         entry = Entry(transport=follower.transport, home=place.home)
         try:
             mirror.save(entry.call("collect", follower.run_id).stdout, folder)
+            entry.call("prune", str(place.keep_runs))
         except LinkLost:
             mirror.write(folder / "journal.jsonl", "".join(f"{line}\n" for line in follower.lines).encode())
     log = folder / "output.log"

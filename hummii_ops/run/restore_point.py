@@ -61,10 +61,13 @@ def name_at(read_at: datetime, compose_file: str) -> str:
 def write(entry: Entry, environment: Environment, record: dict[str, Any], name: str) -> str:
     """Have the host make it; returns its path there. Raises Refused if the host has moved since it was read."""
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    services = _services(record)
     sums = {"record.json": sha256(text.encode()).hexdigest(), "compose": record["compose_sha256"]}
+    sums |= {"services": sha256(services.encode()).hexdigest()}
     sums |= {f"files/{file}": sha for file, sha in record["files"].items()}
     texts = {
         "record.json": text,
+        "services": services,
         "names": "".join(f"{file}\n" for file in record["files"]),
         "manifest": "".join(f"{sha}  {file}\n" for file, sha in sums.items()),
     }
@@ -72,3 +75,9 @@ def write(entry: Entry, environment: Environment, record: dict[str, Any], name: 
     images = sorted({one["image_id"] for one in record["services"].values()})
     entry.call("keep_release", path, environment.compose_file, *images, payload=ship.pack(texts))
     return path
+
+
+def _services(record: dict[str, Any]) -> str:
+    """`service image_id config_hash ref` a line: the record's services for the server's own door, which reads no JSON."""
+    rows = ((name, one["image_id"], one["config_hash"] or "-", one["ref"]) for name, one in record["services"].items())
+    return "".join(f"{' '.join(row)}\n" for row in sorted(rows))

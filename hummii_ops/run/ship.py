@@ -9,6 +9,7 @@ import base64
 import gzip
 import io
 import json
+import re
 import secrets
 import shlex
 import tarfile
@@ -21,6 +22,7 @@ from importlib.resources import files
 from hummii_ops.plans.plan import Plan
 from hummii_ops.steps import Effect, Step
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LIB = ("runner.sh", "step.sh", "lease.sh", "probe.sh")
 
 
@@ -55,7 +57,7 @@ def new_run_id(task: str, now: datetime | None = None) -> str:
 
 def lines(values: Mapping[str, str]) -> str:
     """key=value lines; a control character in a value becomes a space, so that a line stays a line."""
-    clean = {key: "".join(c if c.isprintable() else " " for c in value) for key, value in values.items()}
+    clean = {key: _CONTROL.sub(" ", value) for key, value in values.items()}
     return "".join(f"{key}={value}\n" for key, value in clean.items())
 
 

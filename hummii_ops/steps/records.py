@@ -66,7 +66,8 @@ def hold_deploys() -> Step:
     )
 
 
-def lift_hold(run_id: str) -> Step:
+def lift_hold(run_id: str = "-") -> Step:
+    """The hold of that run is gone; without one, the run's own."""
     return Step(
         id="lift-hold",
         title="lift the hold",

@@ -20,7 +20,7 @@ from hummii_ops.transport import printable
 
 @command("check")
 def check(_context: Any, format: str = "text") -> Reply:
-    """Every mistake of inventory.yml and of the files that it includes, each with its place; exit 2 when there is any."""
+    """Every mistake of inventory.yml and of the files that it includes, each with its place; 2 when there is any."""
     path = inventory_path()
     try:
         inventory = check_inventory(path)
@@ -91,7 +91,7 @@ def _problem(one: Problem) -> dict[str, Any]:
 def _as_yaml(values: dict[str, Any]) -> str:
     yaml, stream = YAML(typ="safe", pure=True), io.StringIO()
     yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[attr-defined]  # the order of the models
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the order of the models
     yaml.width = 4096
     yaml.dump(values, stream)
     return stream.getvalue()

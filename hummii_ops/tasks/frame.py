@@ -46,18 +46,23 @@ class Reply:
 
 def say() -> Console:
     """The console for people: always stderr, so that stdout has nothing but the result."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def command(
-    name: str, *, changes: bool = False, aliases: tuple[str, ...] = (), help: dict[str, str] | None = None
+    name: str,
+    *,
+    changes: bool = False,
+    aliases: tuple[str, ...] = (),
+    help: dict[str, str] | None = None,
+    formats: tuple[str, ...] = FORMATS,
 ) -> Callable[[Callable[..., Reply]], Any]:
     """Make a task of a function that returns a Reply; `changes`: it may not share a call with another task."""
 
     def wrap(body: Callable[..., Reply]) -> Any:
         @functools.wraps(body)
         def run(context: Any, **flags: Any) -> None:
-            end(answer(name, body, context, flags), flags.get("format", "text"))
+            end(answer(name, body, context, flags, formats), flags.get("format", "text"))
 
         made = task(name=name, aliases=aliases, auto_shortflags=False, help=_help(body, help or {}))(run)
         made.changes = changes
@@ -66,10 +71,12 @@ def command(
     return wrap
 
 
-def answer(name: str, body: Callable[..., Reply], context: Any, flags: dict[str, Any]) -> Reply:
+def answer(
+    name: str, body: Callable[..., Reply], context: Any, flags: dict[str, Any], formats: tuple[str, ...] = FORMATS
+) -> Reply:
     """The task's own reply, or the reply that its error makes."""
     try:
-        _check(flags)
+        _check(flags, formats)
         return body(context, **flags)
     except HummiiError as error:
         return of_error(error)
@@ -102,7 +109,7 @@ def end(reply: Reply, format: str) -> None:
         sys.stdout.write(json.dumps(reply.document(), indent=2, ensure_ascii=False, default=str) + "\n")
         sys.stdout.flush()
     else:
-        reply.show(Console(highlight=False, soft_wrap=True))
+        reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
     if reply.exit_code != ExitCode.DONE:
         raise Exit(code=int(reply.exit_code))
 
@@ -118,9 +125,12 @@ def write_log(name: str) -> Path:
     return path
 
 
-def _check(flags: dict[str, Any]) -> None:
-    if flags.get("format", "text") not in FORMATS:
-        raise UsageError(f"--format is {' or '.join(FORMATS)}, not {flags['format']!r}")
+def _check(flags: dict[str, Any], formats: tuple[str, ...]) -> None:
+    for name, value in flags.items():
+        if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+            raise UsageError(f"the text of --{name.replace('_', '-')} is not UTF-8")
+    if flags.get("format", "text") not in formats:
+        raise UsageError(f"--format is {' or '.join(formats)}, not {flags['format']!r}")
     reason = flags.get("reason")
     if reason is not None:
         check_reason(reason)

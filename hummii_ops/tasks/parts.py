@@ -11,6 +11,7 @@ from hummii_ops.tasks.session import Site
 def part_of(site: Site, plan: Plan) -> Part:
     """A site and its plan as the fleet carries them."""
     url, field = health_url(site.environment, site.host), site.environment.health.version_field
-    version = plan.target.label if plan.task == "rollback" else None
+    named = plan.target.label != plan.target.release_id  # a release without a version is labelled by its time
+    version = plan.target.label if plan.task == "rollback" and named else None
     outside = (lambda: gate_word(url, field=field, version=version)) if url else None
-    return Part(place=site.place, plan=plan, outside=outside)
+    return Part(environment=site.environment, place=site.place, plan=plan, outside=outside)

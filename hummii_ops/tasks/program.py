@@ -22,6 +22,9 @@ def _usage_is_2(parse: Callable[[], None]) -> Callable[[], None]:
             parse()
         except (ParseError, CollectionNotFound) as error:
             raise Exit(f"{error}\n  next: see the tasks: fab --list", code=int(ExitCode.USAGE)) from error
+        except ValueError as error:  # a flag's text that is not the number it should be
+            said = f"a flag needs a whole number: {error}\n  next: see the flags: fab --help TASK"
+            raise Exit(said, code=int(ExitCode.USAGE)) from error
 
     return parse_tasks
 

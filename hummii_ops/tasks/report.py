@@ -95,6 +95,7 @@ def _host_json(one: Outcome) -> dict[str, Any]:
         "outside": one.outside,
         "outside_by_default": one.by_default,
         "cancelled": one.cancelled,
+        "taken_back_by": one.taken_back_by,
         "outage_s": one.outage_s,
         "began_at": one.began_at.isoformat() if one.began_at else None,
         "ended_at": one.ended_at.isoformat() if one.ended_at else None,
@@ -136,7 +137,10 @@ def _sentence(plan: Plan, outcome: Outcome, code: ExitCode) -> str:
         )
     if code is ExitCode.RESTORED:
         why = "cancelled" if outcome.cancelled else f"{to} did not hold"
+        why = "another host failed" if outcome.taken_back_by else why
         return f"{why}; the previous state ({was}) is back and proven: files, image ids, what runs"
+    if outcome.state == "ready":
+        return "interrupted on the host before its first step; nothing was changed"
     if code is ExitCode.REFUSED:
         return "refused on the host; nothing was changed"
     if outcome.state == "mixed":
@@ -150,6 +154,8 @@ def _next(plan: Plan, outcome: Outcome, code: ExitCode) -> list[str]:
         return [f"fab resume {run}", f"fab undo {run}", f"what is where: fab status; fab evidence {run}"]
     if code is ExitCode.RESTORED:
         return [f"why: fab evidence {run}; another release: fab releases"]
+    if outcome.state == "ready":
+        return [f"fab resume {run}", f"fab cancel {run}"]
     if code is ExitCode.REFUSED:
         return ["fab status"]
     if code is ExitCode.DEGRADED:

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from hummii_ops.errors import Busy, ExitCode, UsageError
-from hummii_ops.facts.choose import Choice, choose_latest, choose_to
+from hummii_ops.facts.choose import Choice, checked, choose_latest, choose_to
 from hummii_ops.facts.read import read_target
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
@@ -36,7 +36,7 @@ _HELP = {
 }
 
 
-@command("rollback", changes=True, help=_HELP)
+@command("rollback", changes=True, help=_HELP, formats=("text", "json", "sh"))
 def rollback(
     _context: Any,
     latest: bool = False,
@@ -57,6 +57,12 @@ def rollback(
     environment = session.choose(env)
     if latest and to is not None:
         raise UsageError("--latest and --to name two targets; say one of them")
+    if settle < -1 or health_timeout < 0 or wait < 0:
+        raise UsageError("--settle, --health-timeout and --wait are seconds, from 0 up")
+    if to is not None:
+        checked(to)  # what can never be a release is wrong usage, whoever is at work and whether or not a host answers
+    if format == "sh" and not dry_run:
+        raise UsageError("--format=sh is for reading a plan: it goes with --dry-run", remedy="add --dry-run")
     sites = session.reach(environment, limit)
     if list or (not latest and to is None):
         return releases_reply(sites, exit_code=ExitCode.DONE if list else ExitCode.USAGE)
@@ -126,7 +132,7 @@ def _free_snapshot(site: Site, wait_s: int) -> Snapshot:
 def _as_sh(parts: Sequence[Part]) -> Reply:
     def show(console: Console) -> None:
         for part in parts:
-            console.print(planshow.as_sh(part.plan), markup=False)
+            console.file.write(planshow.as_sh(part.plan))  # as it is: nothing wrapped, no tab widened
 
     return Reply(kind="plan", show=show)
 

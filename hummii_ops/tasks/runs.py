@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hummii_ops.errors import Refused, UsageError
 from hummii_ops.facts.snapshot import Snapshot
@@ -21,6 +22,7 @@ from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import run_reply, watcher
 from hummii_ops.tasks.runview import chosen_run, run_json
 from hummii_ops.tasks.session import Site
+from hummii_ops.transport import printable
 
 
 @command("attach")
@@ -112,16 +114,12 @@ def runs(_context: Any, limit: str | None = None, env: str | None = None, format
     def show(console: Console) -> None:
         table = Table(box=None, pad_edge=False)
         for title in ("host", "run", "state", "from → to", "who", "why"):
-            table.add_column(title)
+            whole = max((len(run.run_id) for _, run in rows), default=0) if title == "run" else None
+            table.add_column(title, overflow="fold", min_width=whole)  # a run's id is for copying: never cut
         for host, run in rows:
-            table.add_row(
-                host,
-                run.run_id,
-                run.state or "never started",
-                f"{run.from_release} → {run.to_release}",
-                run.who,
-                run.reason,
-            )
+            way = f"{run.from_release} → {run.to_release}"
+            cells = (host, run.run_id, run.state or "never started", way, run.who, run.reason)
+            table.add_row(*(Text(printable(cell)) for cell in cells))
         console.print(table if rows else "no run yet")
 
     return Reply(kind="runs", body=body, show=show)
@@ -199,6 +197,7 @@ def _go_on(
     parts: list[Part] = []
     outcomes: list[Outcome] = []
     run_id = run
+    back_is_right = asked_back
     for site in session.reach(session.choose(env), limit):
         chosen = chosen_run(site.snapshot(), run_id)
         run_id = chosen.run_id
@@ -214,9 +213,17 @@ def _go_on(
                 _, outcome = perform.go_on(part.place, chosen.run_id, verb, listener, part.outside)
         except KeyboardInterrupt:
             raise left_alone(site.host.name, chosen.run_id) from None
+        if asked_back and outcome.state == "done":
+            raise Refused(
+                f"{site.host.name}: too late to {task}: {chosen.run_id} came to its end, and {part.plan.target.label} runs",
+                remedy=f"to take it back: fab undo --run={chosen.run_id}",
+                run_id=chosen.run_id,
+            )
+        # a run that was on its way back is asked to end there
+        back_is_right = back_is_right or (task == "resume" and chosen.state in ("back", "mixed"))
         parts.append(part)
         outcomes.append(outcome)
-    return run_reply(task, parts, outcomes, session.runs_dir() / (run_id or ""), asked_back=asked_back)
+    return run_reply(task, parts, outcomes, session.runs_dir() / (run_id or ""), asked_back=back_is_right)
 
 
 def _undo_part(site: Site, snapshot: Snapshot, run_id: str) -> Part:

@@ -44,6 +44,7 @@ class Site:
             connect=lambda: connect(self.endpoint),
             transport=self.transport,
             runs_dir=runs_dir(),
+            keep_runs=self.environment.keep_runs,
         )
 
     def snapshot(self, *, needs_docker: bool = False) -> Snapshot:
@@ -98,14 +99,12 @@ def runs_dir() -> Path:
     return inventory_path().resolve().parent / ".hummii-ops" / "runs"
 
 
-def confirm(question: str, *, yes: bool, what: str) -> None:
+def confirm(question: str, *, yes: bool, what: str, remedy: str = "add --yes and --reason=…") -> None:
     """Ask, unless --yes. Raises Refused (3) without a terminal, Declined (9) for a no."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise Refused(
-            f"{what} asks before it acts, and there is no terminal to ask on", remedy="add --yes and --reason=…"
-        )
+        raise Refused(f"{what} asks before it acts, and there is no terminal to ask on", remedy=remedy)
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     try:

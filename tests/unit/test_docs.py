@@ -35,8 +35,6 @@ DOCS = ROOT / "docs"
 SAMPLES = sorted((Path(__file__).parent / "documents").glob("*.json"))
 PAGES = sorted({*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "lab").glob("*.md")})
 FAB = re.compile(r"\bfab ([a-z][a-z.-]*)((?: +--?[a-z-]+(?:=(?:\"[^\"]*\"|[^\s`\"]+))?)*)")
-# Described already, and being written.
-NOT_YET = {"init"}
 
 
 def load(name: str) -> ModuleType:
@@ -237,11 +235,7 @@ def commands() -> Iterator[tuple[Path, str, list[str]]]:
 def test_every_command_in_the_documentation_exists() -> None:
     """A reader can type what stands there: the task and its flags are real."""
     found = list(commands())
-    wrong = [
-        f"{path.relative_to(ROOT)}: fab {task}"
-        for path, task, _ in found
-        if task.rstrip(".") not in {*flags(), *NOT_YET}
-    ]
+    wrong = [f"{path.relative_to(ROOT)}: fab {task}" for path, task, _ in found if task.rstrip(".") not in flags()]
     wrong += [
         f"{path.relative_to(ROOT)}: fab {task} {word}"
         for path, task, words in found
@@ -250,7 +244,6 @@ def test_every_command_in_the_documentation_exists() -> None:
     ]
     assert found
     assert not wrong, "\n".join(wrong)
-    assert not NOT_YET & set(flags()), "it is there now: take it out of NOT_YET"
 
 
 def test_every_flag_has_help() -> None:

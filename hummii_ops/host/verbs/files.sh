@@ -7,12 +7,13 @@ file_is() ( # PATH SHA256: a whole regular file with these bytes
     [ -f "$1" ] && [ "$(sha_of "$1")" = "$2" ]
 )
 put_file() ( # SOURCE PATH MODE: written beside, synced, renamed: the live path is always a complete version
+    # MODE is for a file that is not there; one that is keeps its own, or the group's next deploy could not write it
     source=$(place "$1") path=$2 beside=$(dirname "$2")/.$(basename "$2").${run##*/}
     mkdir -p "$(dirname "$path")"
     cp "$source" "$beside"
     # who owns what stands there now goes on owning it, as far as we may: a second account, or sudo, changes bytes only
     [ ! -e "$path" ] || chown --reference="$path" "$beside" 2>/dev/null || chgrp --reference="$path" "$beside" 2>/dev/null || true
-    chmod "$3" "$beside"
+    if [ -e "$path" ]; then chmod --reference="$path" "$beside"; else chmod "$3" "$beside"; fi
     sync "$beside"
     mv -f "$beside" "$path"
     sync "$(dirname "$path")"
@@ -29,10 +30,12 @@ keep_file() ( # PATH NAME: a copy in the run's folder, with its mode; the origin
     sync "$(dirname "$run/$2")"
 )
 env_merged() ( # NAME SOURCE TODAY KEY…: is NAME made, with nothing but the kept keys from today
-    [ -f "$run/$1" ] && merged "$@" >"$run/$1.wanted" && cmp -s "$run/$1.wanted" "$run/$1"
+    [ -f "$run/$1" ] && merged "$@" | cmp -s - "$run/$1"
 )
 merge_env() ( # NAME SOURCE TODAY KEY…
+    umask 077
     merged "$@" >"$run/$1.new"
+    chmod --reference="$run/$2" "$run/$1.new" # as secret as the file that it is made from, and no more
     sync "$run/$1.new"
     mv -f "$run/$1.new" "$run/$1"
 )

@@ -25,14 +25,17 @@ mark_was() ( # IDENTITY SOURCE|-: the mark is as it was (SOURCE: a copy in the r
     if [ "$2" = - ]; then [ ! -e "$home/marks/$1" ]; else cmp -s "$home/marks/$1" "$run/$2"; fi
 )
 restore_mark() ( if [ "$2" = - ]; then rm -f "$home/marks/$1"; else put_record "marks/$1" <"$run/$2"; fi ) # IDENTITY SOURCE|-
-hold_is() ( grep -qx "run=$1" "$home/hold" 2>/dev/null ) # RUN
-hold_is_ours() ( hold_is "${run##*/}" )
+hold_is() ( # RUN|-: - is this run
+    [ "$1" != - ] || set -- "${run##*/}"
+    grep -qx "run=$1" "$home/hold" 2>/dev/null
+)
+hold_is_ours() ( hold_is - )
 put_hold() ( # ABOUT
     about=$(cat "$run/$1")
     printf 'run=%s\n%s\n' "${run##*/}" "$about" | put_record hold
 )
-hold_gone() ( [ ! -e "$home/hold" ] || ! hold_is "$1" ) # RUN: no hold of that run; another's stays
-remove_hold() ( ! hold_is "$1" || rm -f "$home/hold" ) # RUN
+hold_gone() ( [ ! -e "$home/hold" ] || ! hold_is "$1" ) # RUN|-: no hold of that run; another's stays
+remove_hold() ( ! hold_is "$1" || rm -f "$home/hold" ) # RUN|-
 evidence_saved() ( [ -e "$run/evidence/$1/complete" ] ) # NAME
 save_evidence() ( # NAME PROJECT: what is about to be replaced, before it goes; never its environment
     dir=$run/evidence/$1

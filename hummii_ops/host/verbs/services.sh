@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154  # run, home, lib and list come from step.sh
 # Services of a Compose project, judged by what runs and never by the file alone.
 containers() { # PROJECT: a line a container: service id image config-hash status health restarts oom exit started policy
-    ids=$(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$1" --filter label=com.docker.compose.oneoff=False)
+    ids=$(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$1" --filter label=com.docker.compose.oneoff=False) || return 1
     # shellcheck disable=SC2086  # ids are hex words
     [ -z "$ids" ] || docker inspect --type container --format '{{index .Config.Labels "com.docker.compose.service"}} {{.ID}} {{.Image}} {{index .Config.Labels "com.docker.compose.config-hash"}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.RestartCount}} {{.State.OOMKilled}} {{.State.ExitCode}} {{.State.StartedAt}} {{.HostConfig.RestartPolicy.Name}}' $ids
 }
@@ -60,7 +60,8 @@ stop_services() ( # PROJECT SERVICE…: stopped, never removed
     project=$1
     shift
     for service; do
-        docker ps -q --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service" |
-            xargs -r docker stop
+        ids=$(docker ps -q --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service")
+        # shellcheck disable=SC2086  # ids are hex words
+        [ -z "$ids" ] || docker stop $ids
     done
 )

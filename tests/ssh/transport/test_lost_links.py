@@ -108,7 +108,7 @@ def test_a_link_cut_in_the_middle_is_unknown(sshd: Sshd, proxy: Proxy, way: str)
 def test_an_answer_that_is_cut_short_is_unknown(sshd: Sshd, proxy: Proxy) -> None:
     """A cut while much output is on its way never gives half of it as the whole."""
     with contextlib.closing(connect(sshd.endpoint(port=proxy.port))) as link:
-        noticed_after(lambda: link.call("while :; do head -c 100000 /dev/zero; done"), proxy.cut, after_s=0.4)
+        noticed_after(lambda: link.call("while head -c 100000 /dev/zero; do :; done"), proxy.cut, after_s=0.4)
 
 
 def test_an_upload_that_is_cut_runs_nothing(sshd: Sshd, proxy: Proxy, tmp_path: Path) -> None:

@@ -1,0 +1,293 @@
+"""The reference pages, made from the code, so that the two cannot differ.
+
+python docs/generate.py            writes docs/reference/*.md and docs/schemas/inventory.schema.json
+python docs/generate.py --check    changes nothing; exits 1 and names what is stale
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from hummii_ops import errors
+from hummii_ops.errors import ExitCode
+from hummii_ops.inventory import json_schema
+from hummii_ops.inventory.hosts import Host
+from hummii_ops.inventory.models import Database, Environment, Health, InventoryFile, Logs, Proxy
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+PACKAGE = ROOT / "hummii_ops"
+MADE = "<!-- Made by docs/generate.py from the code: change the code, then run it again. -->\n"
+
+# What each exit code asks of the one who reads it. The meaning itself comes from errors.py.
+MEANINGS = {
+    ExitCode.DONE: "done and verified; a view could read; a dry run's plan can run",
+    ExitCode.INTERNAL: "a bug in hummii-ops",
+}
+NEXT = {
+    ExitCode.DONE: "Nothing. After a rollback: `fab verify`, and tell people.",
+    ExitCode.INTERNAL: "Read the log whose path is printed. See what is true: `fab status`.",
+    ExitCode.USAGE: "Correct the command or `inventory.yml`; the message names the place.",
+    ExitCode.REFUSED: "Nothing changed. Do what the message says, then try again.",
+    ExitCode.BUSY: "Wait (`--wait=SECONDS`), or watch the other one: `fab attach`.",
+    ExitCode.RESTORED: "The state from before runs again. Read why: `fab evidence`. Choose another release.",
+    ExitCode.MIXED: "Act now: `fab status`, then `fab resume` or `fab undo`.",
+    ExitCode.DEGRADED: "It runs. Find out what is not confirmed: `fab verify`.",
+    ExitCode.DETACHED: "The run goes on without you. Watch it: `fab attach`.",
+    ExitCode.DECLINED: "Nothing. You said no.",
+    ExitCode.INCONCLUSIVE: "Look again; the message says what could not be judged.",
+    ExitCode.INTERRUPTED: "Nothing changed. Start again when you want to.",
+}
+
+INVENTORY_HEAD = """
+# inventory.yml
+
+Check a file with `fab config.check`; see every default filled in with `fab config.show`.
+An editor that knows JSON Schema can use [inventory.schema.json](../schemas/inventory.schema.json).
+"""
+STEPS_HEAD = """
+# Steps
+
+A step says what must hold, and how to make it so. `holds` is asked first: if it is true, the step is skipped. Else
+`act` is made, and `holds` must be true after it. Ids live in journals and never change.
+
+Effects: **reads** looks and waits · **prepares** adds something beside what runs · **changes** changes the stack ·
+**replaces** replaces data · **records** writes our own notes. Before the first step that changes or replaces, a
+failure is a refusal: exit 3, nothing touched.
+"""
+VERBS_HEAD = """
+# Verbs
+
+One small function of POSIX sh each, on the host. What no step names serves the others.
+
+"""
+
+
+def pages() -> dict[Path, str]:
+    """Every generated file and its text."""
+    reference = DOCS / "reference"
+    return {
+        reference / "tasks.md": tasks_page(),
+        reference / "inventory.md": inventory_page(),
+        reference / "exit-codes.md": exit_codes_page(),
+        reference / "steps.md": steps_page(),
+        DOCS / "schemas" / "inventory.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
+    }
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A table of Markdown."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+# Tasks
+
+
+def namespace() -> Any:
+    """The tasks that the fabfile collects."""
+    spec = importlib.util.spec_from_file_location("fabfile", ROOT / "fabfile.py")
+    if spec is None or spec.loader is None:
+        raise SystemExit("no fabfile.py beside docs/")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.namespace
+
+
+def tasks_page() -> str:
+    """Every task, its flags and their help."""
+    found = namespace()
+    text = (
+        MADE + "\n# Tasks\n\nValues are always flags: `--to=1.0`, never a bare word. `fab --help TASK` says the same.\n"
+    )
+    for name, aliases in sorted(found.task_names.items(), key=lambda item: ("." in item[0], item[0])):
+        task = found[name]
+        also = f" (also `{'`, `'.join(aliases)}`)" if aliases else ""
+        text += f"\n## fab {name}{also}\n\n{inspect.cleandoc(task.__doc__ or '')}\n"
+        if getattr(task, "changes", False):
+            text += "\nChanges something, so it stands alone in a call.\n"
+        rows = [_flag(one) for one in sorted(task.get_arguments(), key=lambda one: str(one.name))]
+        text += f"\n{table(('flag', 'what it does'), rows)}" if rows else ""
+    return text
+
+
+def _flag(argument: Any) -> tuple[str, str]:
+    flag = "--" + str(argument.name).replace("_", "-")
+    value = {bool: "", int: "=NUMBER"}.get(argument.kind, "=TEXT")
+    default = "" if argument.default in (None, False, "", 0, -1) else f" (default: `{argument.default}`)"
+    return f"`{flag}{value}`", f"{argument.help or ''}{default}".strip()
+
+
+# Inventory
+
+
+def inventory_page() -> str:
+    """Every key of inventory.yml."""
+    text = MADE + INVENTORY_HEAD
+    parts: list[tuple[str, type[BaseModel], tuple[str, ...]]] = [
+        ("The file", InventoryFile, ()),
+        ("environments.NAME", Environment, ("name",)),
+        ("environments.NAME.hosts[]", Host, ()),
+        ("environments.NAME.health", Health, ()),
+        ("environments.NAME.proxy", Proxy, ()),
+        ("environments.NAME.database", Database, ()),
+        ("environments.NAME.logs", Logs, ()),
+    ]
+    for title, model, skipped in parts:
+        rows = [
+            (f"`{name}`", _default(field), field.description or "")
+            for name, field in model.model_fields.items()
+            if name not in skipped
+        ]
+        says = inspect.cleandoc(model.__doc__ or "")
+        text += f"\n## {title}\n\n{says}\n\n{table(('key', 'default', 'meaning'), rows)}"
+    return text
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    value = field.default
+    if isinstance(value, BaseModel):
+        return "see below"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{one}`" for one in value) or "none"
+    if isinstance(value, Mapping):
+        return "none"
+    return "null" if value is None else f"`{value}`"
+
+
+# Exit codes
+
+
+def exit_codes_page() -> str:
+    """The table of errors.py, with what each code asks of the reader."""
+    said = dict(MEANINGS)
+    for code, meaning in re.findall(r"\w+\s+(\d+)\s{3}(\S.*)$", errors.__doc__ or "", flags=re.MULTILINE):
+        said.setdefault(ExitCode(int(code)), meaning.strip())  # the first that is named with a code is the general one
+    rows = [(f"**{int(code)}**", said[code], NEXT[code]) for code in ExitCode]
+    text = MADE + "\n# Exit codes\n\nThe same for every task, and `exit_code` in every JSON document.\n\n"
+    return text + table(("code", "meaning", "what it asks of you"), rows)
+
+
+# Steps
+
+
+def steps_page() -> str:
+    """Every step: id, effect, title, and the verbs that prove it and make it so."""
+    text = MADE + STEPS_HEAD
+    callers = _callers()
+    for path in sorted((PACKAGE / "steps").glob("*.py")):
+        rows = list(_steps(path, callers))
+        if rows:
+            text += f"\n## {path.stem}\n\n{table(('id', 'effect', 'what', 'holds', 'act'), rows)}"
+    text += VERBS_HEAD
+    return text + table(("verb", "arguments and meaning"), list(_verbs()))
+
+
+def _steps(path: Path, callers: Mapping[str, list[ast.Call]]) -> Iterator[tuple[str, ...]]:
+    for function in ast.parse(path.read_text(encoding="utf-8")).body:
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Step":
+                given = {one.arg: one.value for one in call.keywords}
+                known = _assigned(function)
+                names = [one.arg for one in function.args.args]
+                calls = callers.get(f"{path.stem}.{function.name}", []) if "step_id" in names else []
+                ids = [word for one in calls for word in spell(one.args[names.index("step_id")])]
+                ids = list(dict.fromkeys(ids)) or spell(given["id"])
+                effect = ast.unparse(given["effect"]).removeprefix("Effect.").lower()
+                titles = " / ".join(spell(given["title"], known))
+                if "title" in names and calls:
+                    titles = inspect.cleandoc(ast.get_docstring(function) or "").splitlines()[0]
+                verbs = [_first_word(given[list_]) for list_ in ("holds", "act")]
+                yield (", ".join(f"`{one}`" for one in ids), effect, _escaped(titles), *(f"`{verb}`" for verb in verbs))
+
+
+def _first_word(value: ast.expr) -> str:
+    if isinstance(value, ast.Tuple):
+        return spell(value.elts[0])[0]
+    raise SystemExit(f"a step's verb must be a tuple: {ast.unparse(value)}")
+
+
+def _callers() -> dict[str, list[ast.Call]]:
+    """The calls of `<module>.<function>(…)` in plans, by that name."""
+    found: dict[str, list[ast.Call]] = {}
+    for path in sorted((PACKAGE / "plans").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                found.setdefault(ast.unparse(node.func), []).append(node)
+    return found
+
+
+def _assigned(function: ast.FunctionDef) -> dict[str, ast.expr]:
+    """What a function's own names stand for."""
+    return {
+        target.id: node.value
+        for node in function.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def spell(node: ast.expr, known: Mapping[str, ast.expr] | None = None) -> list[str]:
+    """The texts that an expression can become; what is not known beforehand stands as <name>."""
+    known = known or {}
+    if isinstance(node, ast.Constant):
+        return [str(node.value)]
+    if isinstance(node, ast.IfExp):
+        return [*spell(node.body, known), *spell(node.orelse, known)]
+    if isinstance(node, ast.JoinedStr):
+        parts = [spell(one.value if isinstance(one, ast.FormattedValue) else one, known) for one in node.values]
+        return ["".join(words) for words in product(*parts)]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "slug":
+        return spell(node.args[0], known)
+    if isinstance(node, ast.Attribute):
+        return [f"<{node.attr}>"]
+    if isinstance(node, ast.Name):
+        return spell(known[node.id], known) if node.id in known else [f"<{node.id}>"]
+    return ["…"]
+
+
+def _verbs() -> Iterator[tuple[str, str]]:
+    for path in sorted((PACKAGE / "host" / "verbs").glob("*.sh")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            matched = re.match(r"([a-z_]+)\(\) [({]", line)
+            if matched and " # " in line:
+                yield f"`{matched[1]}`", _escaped(line.rsplit(" # ", 1)[1])
+
+
+def _escaped(text: str) -> str:
+    return text.replace("<", "&lt;")
+
+
+def main(words: list[str]) -> int:
+    made = pages()
+    if words == ["--check"]:
+        stale = [path for path, text in made.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is stale: python docs/generate.py", file=sys.stderr)
+        return 1 if stale else 0
+    if words:
+        sys.exit(__doc__)
+    for path, text in made.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

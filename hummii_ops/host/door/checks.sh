@@ -1,0 +1,115 @@
+# shellcheck shell=sh disable=SC2154,SC2034  # the settings, $work and $home come from door.sh
+# What must hold before a rollback may begin here, and what the operator sees and says. It changes nothing.
+setting() { sed -n "s/^$1=//p" "$conf"; } # KEY: its values, one a line
+settings() { # FILE: what fab install-host knew of this environment
+    conf=$1
+    [ -r "$conf" ] || stop 3 "refused: $conf cannot be read" 'from a laptop: fab install-host'
+    for key in environment host_name project project_dir compose_file backups_dir version_service health_url version_field settle health_timeout proxy become; do
+        value=$(setting $key | head -n 1)
+        case $key in
+            environment) environment=$value ;;
+            host_name) host_name=$value ;;
+            project) project=$value ;;
+            project_dir) project_dir=$value ;;
+            compose_file) compose_file=$value ;;
+            backups_dir) backups_dir=$value ;;
+            version_service) version_service=$value ;;
+            health_url) health_url=$value ;;
+            version_field) version_field=$value ;;
+            settle) settle=$value ;;
+            health_timeout) health_timeout=$value ;;
+            proxy) proxy=$value ;;
+            become) become=$value ;;
+        esac
+    done
+    compose_path=$project_dir/$compose_file backups=$project_dir/$backups_dir home=$project_dir/.hummii-ops
+    setting env_file >"$work/env_files"
+    setting keep >"$work/keep"
+    setting reload >"$work/reload"
+    setting deploy >"$work/deploys"
+    { printf '%s\n' "$compose_file" && cat "$work/env_files" && setting file; } | LC_ALL=C sort -u >"$work/watched"
+}
+check_reason() { # free text on one line
+    [ ${#1} -le 500 ] || stop 2 'the reason has more than 500 characters'
+    [ "$1" = "$(printf '%s' "$1" | tr -d '\000-\037\177')" ] || stop 2 'the reason has a line break or another control character; it must be one line'
+}
+can_work() { # tools, the account, and where it may write
+    for tool in flock setsid timeout sha256sum base64 tar stat sync find awk grep docker; do
+        command -v $tool >/dev/null || stop 3 "refused: missing on this server: $tool"
+    done
+    cd "$project_dir" || stop 3 "refused: there is no $project_dir"
+    owner=$(stat -c %U "$project_dir")
+    if [ "$(id -u)" = 0 ] && [ "$owner" != root ] && [ "$become" != sudo ]; then
+        stop 3 "refused: root would leave files here that $owner cannot change" "sudo -u $owner $project_dir/scripts/rollback.sh …"
+    fi
+    if [ ! -w "$project_dir" ] || { [ -e "$home" ] && [ ! -w "$home" ]; }; then
+        stop 3 "refused: $(id -un) cannot write in $project_dir" "sudo -u $owner $project_dir/scripts/rollback.sh …"
+    fi
+}
+nobody_at_work() { # an unfinished run: 3; someone at work: 4
+    for state in "$home"/runs/*/state; do
+        [ -r "$state" ] || continue
+        folder=${state%/state} said=$(cat "$state")
+        case $said in forward | back | mixed) ;; *) continue ;; esac
+        { [ -e "$home/busy.lock" ] && ! flock -s -n 7 7<"$home/busy.lock"; } || stop 3 \
+            "refused: ${folder##*/} began and has not ended ($said)" "from a laptop: fab resume --run=${folder##*/}, or fab undo --run=${folder##*/}"
+        stop 4 "${folder##*/} is at work right now" "from a laptop: fab attach --run=${folder##*/}"
+    done
+    busy=$(deploys_now | head -n 1)
+    [ -z "$busy" ] || stop 4 "someone is at work on this stack: $busy" 'wait for it to end'
+}
+deploys_now() { # processes that change this stack: a deploy script, or a Compose command that changes something
+    ours=" " pid=$$
+    while [ "${pid:-0}" -gt 1 ]; do ours="$ours$pid " && pid=$(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 2); done
+    pattern=compose$(sed 's/[][\.*^$+?(){}|]/\\&/g; s/^/|/' "$work/deploys" | tr -d '\n')
+    grep -alE -e "$pattern" /proc/[0-9]*/cmdline 2>/dev/null | while IFS=/ read -r _ _ pid _; do
+        case $ours in *" $pid "*) continue ;; esac
+        words=$({ tr '\0\n' '  ' <"/proc/$pid/cmdline" | tr -cd '[:print:]'; } 2>/dev/null) || continue
+        changes_stack "$words" || continue
+        where=$(readlink "/proc/$pid/cwd" 2>/dev/null)
+        case " $words $where/" in *" -p $project "* | *" $project_dir/"* | *" $project_dir "*) ;; *) continue ;; esac
+        printf 'pid %s of %s: %s\n' "$pid" "$(stat -c %U "/proc/$pid" 2>/dev/null)" "$(printf '%.100s' "$words" | sed 's/=[^ ]*/=***/g')"
+    done
+}
+changes_stack() ( # WORDS: never a person who only looks
+    [ -n "$1" ] || exit 1
+    case ${1%% *} in vi | vim | nano | less | more | cat | tail | head | grep | watch | */grep | */tail | */cat) exit 1 ;; esac
+    while read -r deploy; do
+        [ -z "$deploy" ] || case " $1 " in *"/$deploy "* | *" $deploy "*) exit 0 ;; esac
+    done <"$work/deploys"
+    printf '%s\n' "$1" | grep -Eq 'compose (.* )?(up|down|restart|stop|start|rm|create|run|kill|pull|build|watch|scale)( |$)' || exit 1
+    ! printf '%s\n' "$1" | grep -Eq 'compose (.* )?(exec|logs|ps|config|images|top|events|port|ls|version) '
+)
+
+show_list() { # the restore points, newest first
+    printf '%s runs %s\n' "$host_name" "$(version_of_left_now)"
+    grep -q '^release' "$work/facts" || echo '  no restore point yet'
+    awk -F '\t' '
+        function age(ms,    s) {
+            if (ms == "-") return "?"
+            s = int((now - ms) / 1000)
+            if (s >= 172800) return int(s / 86400) " d"
+            if (s >= 7200) return int(s / 3600) " h"
+            return s >= 120 ? int(s / 60) " min" : s " s"
+        }
+        $1 == "now" { now = $2; printf "  %-26s %-8s %-10s %-8s %s\n", "release", "age", "version", "proven", "" }
+        $1 == "release" { printf "  %-26s %-8s %-10s %-8s %s\n", $2, age($3), $7 == "-" ? "?" : $7, $4, $6 == "running" ? "running" : ($9 == "-" ? "" : $9) }' "$work/facts"
+}
+version_of_left_now() { version=$(version_of_left) && echo "${version:-no version that can be read}"; }
+show_plan() {
+    printf 'rollback of %s on %s: %s -> %s (restore point %s), by %s: %s\n' "$environment" "$host_name" \
+        "${left_version:-unknown version}" "$label" "$chosen" "$who" "${reason:-no reason given}"
+    sentences | sed 's/^/  /; s/→/->/'
+    cautions | sed 's/^/  ! /'
+    [ -z "$dry_run" ] || for name in forward back; do
+        printf '%s:\n' "$name"
+        awk '{ printf "  %-30s %s\n", $1, $3 }' "$made/$name.list"
+    done
+}
+confirm() {
+    [ -z "$yes" ] || return 0
+    [ -t 0 ] || stop 3 'refused: it asks before it acts, and there is no terminal to ask on' 'add --yes'
+    printf 'Roll back to %s? [y/N] ' "$label" >&2
+    read -r reply || reply=
+    case $reply in y | Y | yes) ;; *) stop 9 'declined; nothing was changed' ;; esac
+}

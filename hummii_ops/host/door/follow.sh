@@ -1,0 +1,57 @@
+# shellcheck shell=sh disable=SC2154,SC2317  # the run, $work and $made come from door.sh
+# Hands the run to the entry and watches it to its end. Losing this process decides nothing: the run goes on.
+follow_to_its_end() {
+    echo "run $run"
+    trap 'echo; echo "left; the run goes on by itself" >&2; echo "  next: from a laptop: fab attach --run=$run; here: cat $home/runs/$run/state" >&2; exit 8' INT TERM HUP
+    {
+        (
+            . "$lib/run/entry.sh"
+            . "$lib/run/lease.sh"
+            about() { cat "$work/about"; }
+            payload() { tar -C "$made" -czf - . | base64; }
+            main "$home" begin "$run" 0
+        )
+        echo "C $?"
+    } | tell
+    code=$(cat "$work/code") || code=1 state=unknown
+    state=$(cat "$home/runs/$run/state" 2>/dev/null)
+    case $code in
+        0) end_as "$state" ;;
+        73 | 74 | 70) stop 4 "someone else holds the lease: $(sed -n 's/^who=//p' "$work/said") for $(sed -n 's/^run=//p' "$work/said"): $(sed -n 's/^reason=//p' "$work/said")" 'from a laptop: fab status' ;;
+        78) stop 3 "refused: no room or no right to write in $home; nothing changed" 'df -h' ;;
+        *) stop 3 "refused ($code); nothing changed" 'from a laptop: fab status' ;;
+    esac
+}
+tell() { # the entry's lines, as a person reads them; a line of the journal is looked at for the words of the plan only
+    while read -r kind rest; do
+        case $kind in
+            J) printf '%s\n' "$rest" | awk '
+                FNR == NR && FILENAME != "-" { ids[++n] = $1; next }
+                {
+                    word = ""
+                    if (index($0, "\"ev\":\"done\"")) word = "done"
+                    if (index($0, "\"ev\":\"start\"")) word = "..."
+                    if (index($0, "\"ev\":\"failed\"")) word = "FAILED"
+                    if (index($0, "\"ev\":\"again\"")) word = "again"
+                    if (index($0, "\"ev\":\"back\"")) print "  going back to the state from before"
+                    for (i = 1; i <= n; i++) if (word != "" && index($0, "\"step\":\"" ids[i] "\"")) { printf "  %-8s %s\n", word, ids[i]; exit }
+                }' "$work/ids" - ;;
+            C) echo "$rest" >"$work/code" ;;
+            B | E) ;;
+            *) echo "$kind${rest:+ $rest}" >>"$work/said" ;;
+        esac
+    done
+}
+end_as() { # STATE: said, with the exit code that fab has for it
+    case $1 in
+        "done")
+            next="from a laptop: fab verify; to take it back: fab undo --run=$run"
+            grep -q '"ev":"failed"' "$home/runs/$run/journal.jsonl" && stop 7 "$label runs and is proven, but a note could not be written" "$next"
+            echo "$label runs, proven by image ids and health; outside: skipped: no laptop"
+            echo "  next: $next"
+            exit 0 ;;
+        restored) stop 5 "$label did not hold; the previous state (${left_version:-as before}) is back and proven" "why: $home/runs/$run/output.log" ;;
+        refused | abandoned) stop 3 'refused: the stack changed while the plan was made; nothing was changed' 'try again' ;;
+        *) stop 6 "failed: the run stands at '$1', and a person is needed" "from a laptop: fab resume --run=$run, or fab undo --run=$run" ;;
+    esac
+}

@@ -1,0 +1,162 @@
+# shellcheck shell=sh disable=SC2154  # the settings, $work, $release and what look.sh found come from door.sh
+# From a chosen release to the folder of a run in $made: the facts of the target, the two lists, plan.json, the manifest.
+target_now() { # target: service ref image hashes; target.files and left.files: "name sha mode"; changed; extra; merged
+    release_path=$(cat "$release/path")
+    set --
+    [ ! -s "$release/uses" ] || set -- --env-file "$(cat "$release/uses")"
+    same=yes
+    while read -r name; do cmp -s "$release_path.release/files/$name" "$project_dir/$name" || same=no; done <"$release/files"
+    hashes_of "$release_path" "$@" >"$work/target.hashes"
+    # recorded with other env files than today's: only the label of then tells what they would make of it
+    [ "$same" = yes ] || awk '$4 != "-" { print $1, $4 }' "$release/services" >"$work/target.hashes"
+    awk -v OFS='\t' '
+        FNR == NR { if (!seen[$1, $2]++) hashes[$1] = hashes[$1] "," $2; next }
+        { print $1, $3, $2, $1 in hashes ? substr(hashes[$1], 2) : "-" }' "$work/target.hashes" "$release/services" | sort >"$work/target"
+    left_files >"$work/left.files"
+    { printf '%s %s\n' "$compose_file" "$(cat "$release/sha")"
+        while read -r name; do printf '%s %s\n' "$name" "$(sha_of_file "$release_path.release/files/$name")"; done <"$release/files"; } >"$work/target.files"
+    differences
+    merged_env >"$work/merged"
+    target_identity=$(cat "$release/identity" 2>/dev/null)
+    left_identity=
+    cut -f 1,3 "$work/left" | tr '\t' ' ' >"$work/left.services"
+    [ ! -s "$work/left.services" ] || left_identity=$(identity_of "$disk_sha" "$work/left.services")
+    left_version=$(version_of_left)
+}
+sha_of_file() { digest=$(sha256sum <"$1" 2>/dev/null) && printf '%s' "${digest%% *}"; }
+left_files() { # the compose file, and what is there of env files and further files
+    printf '%s %s 644\n' "$compose_file" "$disk_sha"
+    while read -r name; do
+        [ "$name" = "$compose_file" ] || [ ! -r "$project_dir/$name" ] ||
+            printf '%s %s %s\n' "$name" "$(sha_of_file "$project_dir/$name")" "$(stat -L -c %a "$project_dir/$name")"
+    done <"$work/watched"
+}
+differences() { # which services differ from what runs, as far as can be told beforehand; and which the release lacks
+    awk -F '\t' -v changed="$work/changed" -v extra="$work/extra" '
+        function apart(a, b,    n, i, one, has) {
+            if (a == "-" || b == "-") return 0
+            n = split(a, one, ","); for (i = 1; i <= n; i++) has[one[i]] = 1
+            n = split(b, one, ","); for (i = 1; i <= n; i++) if (one[i] in has) return 0
+            return 1
+        }
+        BEGIN { printf "" >changed; printf "" >extra }
+        FNR == NR { image[$1] = $3; hash[$1] = $4; how[$1] = $5; order[++n] = $1; next }
+        { here[$1] = 1; if (!($1 in image) || image[$1] != $3 || how[$1] == "stopped" || apart(hash[$1], $4)) print $1 >changed }
+        END { for (i = 1; i <= n; i++) if (!(order[i] in here)) print order[i] >extra }' "$work/left" "$work/target"
+}
+merged_env() { # env files that go back with some of today's variables: "name key…"
+    while read -r name; do
+        grep -qxF "$name" "$work/env_files" || continue
+        [ -r "$project_dir/$name" ] || continue
+        keys=$(while read -r key; do ! grep -Eq "^[[:space:]]*(export[[:space:]]+)?${key}[[:space:]]*=" "$project_dir/$name" || printf ' %s' "$key"; done <"$work/keep")
+        [ -z "$keys" ] || printf '%s%s\n' "$name" "$keys"
+    done <"$release/files"
+}
+version_of_left() { # the tag of the version service's image, else its label
+    ref=$(awk -F '\t' -v s="$version_service" '$1 == s { print $2; exit }' "$work/left")
+    last=${ref##*/}
+    case $ref:$last in
+        sha256:* | *:latest) ;;
+        *:*:*) last=${last##*:} && echo "${last%%@*}" && return ;;
+    esac
+    [ -z "$ref" ] || { image_named "$ref" && ref=$ref awk -F '\t' '$1 "" == ENVIRON["ref"] "" && $4 != "-" { print $4; exit }' "$work/images"; }
+}
+
+expect_files() { { cat "$work/watched" && printf '%s\n' "${release_path#"$project_dir"/}"; } | LC_ALL=C sort -u; }
+run_folder() { # RUN WHO REASON: everything that it holds before it starts
+    mkdir -p "$made/forward" "$made/back" "$made/ready" "$made/lib/verbs"
+    : >"$made/forward.list" && : >"$made/back.list" && : >"$made/../forward.steps" && : >"$made/../back.steps"
+    cp "$lib/run/"*.sh "$made/lib/" && cp "$lib/run/verbs/"*.sh "$made/lib/verbs/" && printf '%s' "$health_url" >"$made/lib/probe.url"
+    forward && back || return 1
+    set -- "$1" "$2" "$3" "$project" "$project_dir"
+    while IFS= read -r name; do set -- "$@" "$name"; done <<EOF2
+$(expect_files)
+EOF2
+    run=$1 who=$2 reason=$3
+    shift 3
+    expectation "$@" >"$made/expect" || return 1
+    step ready as-planned 60 reads 'the host is still as the plan saw it' facts_are expect "$@" -- cannot 'the host has changed'
+    about_lines >"$work/about"
+    { printf 'run=%s\n' "$run" && cat "$work/about" && printf 'from=%s\nto=%s\nfrom_identity=%s\nto_identity=%s\n' \
+        "${left_version:-unknown version}" "$label" "$left_identity" "$target_identity"; } >"$made/about"
+    printf 'who=%s\nreason=%s\nsince=%s\n' "$who" "$reason" "$now" >"$made/mark.about"
+    [ ! -f "$home/marks/${left_identity:-none}" ] || cp "$home/marks/$left_identity" "$made/mark.before"
+    shift 2
+    plan_json "$@" >"$made/plan.json"
+    (cd "$made" && find . -type f -exec sha256sum {} +) >"$work/manifest" && mv "$work/manifest" "$made/manifest"
+}
+about_lines() { printf 'who=%s\ntask=rollback\nreason=%s\nsince=%s\nhosts=%s\n' "$who" "$reason" "$now" "$host_name"; }
+
+plan_json() ( # EXPECTED_FILE…: the plan as Plan.from_json reads it
+    printf '{"schema": "hummii-ops/plan/v1", "task": "rollback", "environment": %s, "host": %s,\n' "$(json "$environment")" "$(json "$host_name")"
+    printf '"project": %s, "project_dir": %s, "probe_url": %s,\n' "$(json "$project")" "$(json "$project_dir")" "$(null_or "$health_url")"
+    printf '"left": {"label": %s, "identity": %s, "release_id": null,\n' "$(json "${left_version:-unknown version}")" "$(null_or "$left_identity")"
+    state_json left
+    printf '"target": {"label": %s, "identity": %s, "release_id": %s,\n' "$(json "$label")" "$(null_or "$target_identity")" "$(json "$chosen")"
+    state_json target
+    for list in forward back; do printf '"%s": [%s],\n' "$list" "$(paste -s -d , "$made/../$list.steps")"; done
+    printf '"expect": "%s", "expect_files": [%s],\n' "$(json_text "$made/expect")" "$(json_list "$@")"
+    printf '"changes": [%s], "warnings": [%s],\n' "$(sentences | json_lines)" "$(cautions | json_lines)"
+    printf '"checklist": [%s],\n' "$(checklist)"
+    printf '"notes": {%s}}\n' "$([ ! -f "$made/mark.before" ] || printf '"mark.before": "%s"' "$(json_text "$made/mark.before")")"
+)
+null_or() { if [ -n "$1" ]; then json "$1"; else printf null; fi; }
+json_text() { awk "$writer"'{ s = json($0); printf "%s\\n", substr(s, 2, length(s) - 2) }' "$1"; } # FILE: as the inside of a string
+json_lines() { awk "$writer"'{ printf "%s%s", (NR > 1 ? ", " : ""), json($0) }'; }
+json_list() { listed "$@" | json_lines; }
+state_json() { # left|target: its files, modes and services
+    awk "$writer"'{ f = f (NR > 1 ? ", " : "") json($1) ": \"" $2 "\""; m = m (NR > 1 ? ", " : "") json($1) ": \"" ($3 == "" ? mode($1) : $3) "\"" }
+        function mode(name) { return name == ENVIRON["compose_file"] ? "644" : "600" }
+        END { printf "\"files\": {%s}, \"modes\": {%s},\n", f, m }' "$work/$1.files"
+    awk -F '\t' "$writer"'{
+        n = split($4 == "-" ? "" : $4, one, ","); hashes = ""
+        for (i = 1; i <= n; i++) hashes = hashes (i > 1 ? ", " : "") json(one[i])
+        printf "%s{\"service\": %s, \"ref\": %s, \"image_id\": %s, \"hashes\": [%s], \"steadiness\": %s}", \
+            (NR > 1 ? ",\n" : "\"services\": ["), json($1), json($2), json($3), hashes, json($5 == "" ? "runs" : $5)
+    } END { print (NR ? "" : "\"services\": [") "]}," }' "$work/$1"
+}
+sentences() { # what changes and what does not
+    awk -F '\t' '
+        FILENAME ~ /changed$/ { changed[$1] = 1; next }
+        FILENAME ~ /left$/ { image[$1] = $3; ref[$1] = $2; next }
+        {
+            if (!($1 in image)) print $1 ": not there → " $2
+            else if (image[$1] != $3) print $1 ": " ref[$1] " → " $2 " (" substr($3, 8, 12) ")"
+            else if ($1 in changed) print $1 ": " $2 ", another configuration"
+            else print $1 ": " $2 ", stays as it is"
+        }' "$work/changed" "$work/left" "$work/target"
+    sed 's/$/: stopped, since the release does not have it/' "$work/extra"
+}
+cautions() { # what to know before
+    grep -q '^unproven' "$work/choice" && echo "release $label was never proven good: no verify passed while it ran"
+    sed -n 's/^passed \([^ ]*\) /passed over \1: /p' "$work/choice"
+    [ "$disk" = yes ] || echo 'the files on disk are not what runs: the way back can only bring back image and files'
+    [ -d "$release_path.release" ] || echo 'the backup has no record: env files and other files stay as they are today'
+    echo 'database: unknown: not looked at; a newer migration may not suit the older code'
+    echo 'outside: nobody looks from outside: no laptop'
+}
+checklist() { # the lines of the procedure, as plans/checklist.py has them
+    printf '{"words": "Identify the version", "steps": ["plan"], "skipped": null},\n'
+    printf '{"words": "Ask the database", "steps": [], "skipped": "unknown: not looked at"},\n'
+    printf '{"words": "Prepare the plan, kept in the run", "steps": ["plan"], "skipped": null},\n'
+    printf '{"words": "Notify stakeholders", "steps": [], "skipped": "no laptop"},\n'
+    while IFS='|' read -r words ids; do
+        steps=$(cut -d ' ' -f 1 "$made/forward.list" | grep -E "^($ids)" | tr ' ' '|' | json_lines)
+        if [ -n "$steps" ]; then skipped=null; else skipped='"nothing of it applies to this stack"'; fi
+        [ "$words" != 'Verify health outside' ] || skipped='"no laptop"'
+        printf '{"words": "%s", "steps": [%s], "skipped": %s},\n' "$words" "$steps" "$skipped"
+    done <<'EOF2'
+Verify that the backup exists and can work|keep-target
+Back up the current state|keep-before
+Save evidence|evidence-
+Stop affected services|replace-|stop-extra
+Restore the configuration|restore-docker|restore-env
+Restore the images|restore-images
+Restart services|replace-|the-rest
+The proxy follows|proxy-follows
+Verify health inside|services-healthy|answers-inside|settled|proven
+Verify health outside|confirmed-outside
+Mark and hold|mark-left-bad|hold-deploys
+EOF2
+    printf '{"words": "Report", "steps": ["report"], "skipped": null}\n'
+}

@@ -1,0 +1,176 @@
+# shellcheck shell=sh disable=SC2154  # the settings, $work, $release and what look.sh found come from door.sh
+# The plan of a rollback as a run's folder in $made: the same verbs and the same step ids as plans/rollback.py.
+# It prints JSON of its own words and never reads any; no word is ever pasted into shell text unquoted.
+# shellcheck disable=SC2016  # dollars are awk's
+writer='
+function quoted(s,    i, c, out) {
+    if (s ~ /^[A-Za-z0-9_@%+=:,.\/-]+$/) return s
+    for (i = 1; i <= length(s); i++) { c = substr(s, i, 1); out = out (c == "\047" ? "\047\\\047\047" : c) }
+    return "\047" out "\047"
+}
+function json(s,    i, c, out) {
+    for (i = 1; i <= length(s); i++) { c = substr(s, i, 1); out = out (c == "\"" || c == "\\" ? "\\" c : c) }
+    return "\"" out "\""
+}'
+json() { awk "$writer"'BEGIN { printf "%s", json(ARGV[1]); exit }' "$1"; } # TEXT: as a JSON string
+step() { # LIST ID LIMIT_S EFFECT TITLE HOLDS… -- ACT…: its file, its line of the list, its part of the plan
+    awk "$writer"'BEGIN {
+        made = ENVIRON["made"]; list = ARGV[1]; id = ARGV[2]
+        for (i = 6; ARGV[i] != "--"; i++) { holds = holds " " quoted(ARGV[i]); held = held (held ? ", " : "") json(ARGV[i]) }
+        for (i++; i < ARGC; i++) { act = act " " quoted(ARGV[i]); acts = acts (acts ? ", " : "") json(ARGV[i]) }
+        printf "holds() {%s; }\nact() {%s; }\n", holds, act >(made "/" list "/" id ".sh")
+        if (list == "ready") exit
+        printf "%s %s %s\n", id, ARGV[3], ARGV[4] >>(made "/" list ".list")
+        printf "{\"id\": \"%s\", \"title\": %s, \"effect\": \"%s\", \"limit_s\": %s, \"holds\": [%s], \"act\": [%s]}\n", \
+            id, json(ARGV[5]), ARGV[4], ARGV[3], held, acts >>(made "/../" list ".steps")
+        exit
+    }' "$@"
+}
+slug() { printf '%s' "$1" | tr '[:upper:]' '[:lower:]' | tr -c '[:lower:][:digit:]' '-' | sed 's/--*/-/g; s/^-//; s/-$//'; } # PATH: its part of a step id
+listed() { awk 'BEGIN { for (i = 1; i < ARGC; i++) print ARGV[i] }' "$@"; }
+
+forward() {
+    step forward room-is-left 10 reads '200 MiB are free' room_is_left "$project_dir" 209715200 -- cannot 'too little room on the disk'
+    while read -r name sha; do
+        source=$release_path.release/files/$name
+        [ "$name" != "$compose_file" ] || source=$release_path
+        step forward "keep-target-$(slug "$name")" 20 prepares "keep the release's copy of $name" \
+            file_kept "target/$name" "$sha" -- keep_file "$source" "target/$name"
+    done <"$work/target.files"
+    while read -r name sha _; do
+        step forward "keep-before-$(slug "$name")" 20 prepares "keep what stands there now of $name" \
+            file_kept "before/$name" "$sha" -- keep_file "$project_dir/$name" "before/$name"
+    done <"$work/left.files"
+    while read -r name keys; do # keys are names of variables
+        # shellcheck disable=SC2086
+        set -- "target/$name.merged" "target/$name" "before/$name" $keys
+        step forward "merge-$(slug "$name")" 10 prepares "keep today's $keys in $name" env_merged "$@" -- merge_env "$@"
+    done <"$work/merged"
+    # shellcheck disable=SC2046  # ids are hex words
+    set -- $({ cut -f 3 "$work/left" && cut -f 3 "$work/target"; } | sort -u)
+    step forward pin-images 30 prepares "pin $# images, so that no prune takes them" images_pinned "$@" -- pin_images "$@"
+    step forward evidence-before 60 prepares 'save logs and states of what is about to be replaced' \
+        evidence_saved before -- save_evidence before "$project"
+    change
+    judge_target
+    record_it
+}
+copy_of() { # NAME: where its bytes for the live path are, in the run
+    if grep -q "^$1 " "$work/merged"; then echo "target/$1.merged"; else echo "target/$1"; fi
+}
+refs_of() { # STATE: "ref id" words of it, by ref
+    awk -F '\t' '$2 !~ /^sha256:/ { print $2, $3 }' "$work/$1" | LC_ALL=C sort -u
+}
+change() {
+    # shellcheck disable=SC2046  # neither a name of an image nor an id holds a space
+    set -- $(refs_of target)
+    [ $# = 0 ] || step forward restore-images 30 changes 'the images of the release have its names' images_are "$@" -- tag_images "$@"
+    while read -r name _; do
+        mode=$(awk -v name="$name" '$1 == name { print $3 }' "$work/left.files")
+        set -- "$(copy_of "$name")" "$project_dir/$name" "${mode:-600}"
+        step forward "restore-$(slug "$name")" 20 changes "restore $name" file_as "$2" "$1" -- put_file "$@"
+    done <"$work/target.files"
+    while read -r service; do
+        run_services forward "replace-$(slug "$service")" "$service as the release has it" "$service"
+    done <"$work/changed"
+    # shellcheck disable=SC2046  # names of services
+    set -- $(cut -f 1 "$work/target" | grep -vxFf "$work/changed")
+    [ $# = 0 ] || run_services forward the-rest "$* as the release has them" "$@"
+    # shellcheck disable=SC2046
+    set -- $(cat "$work/extra")
+    [ $# = 0 ] || step forward stop-extra 180 changes "$* stopped: the release does not have them" services_stopped "$project" "$@" -- stop_services "$project" "$@"
+}
+wanted() { # STATE SERVICE…: SERVICE IMAGE HASHES words; a configuration that is not known can only be made
+    state=$1
+    shift
+    for one; do
+        awk -F '\t' -v s="$one" -v any="$([ "$state" = left ] && echo any || echo -)" '$1 == s { print $1, $3, $4 == "-" ? any : $4 }' "$work/$state"
+    done
+}
+run_services() { # LIST ID TITLE SERVICE…
+    list=$1 id=$2 title=$3 state=target
+    [ "$list" = forward ] || state=left
+    shift 3
+    # shellcheck disable=SC2046  # service names, ids, hashes
+    step "$list" "$id" 180 changes "$title" services_run "$project" $(wanted $state "$@") -- \
+        compose_up "$project" "$project_dir" "$compose_path" "$@"
+}
+judge_target() {
+    # shellcheck disable=SC2046  # names of services
+    set -- $(cut -f 1 "$work/target")
+    timeout=${health_timeout:-$(awk -F '\t' '$16 > most { most = $16 } END { most = int(most) + 30; print most < 60 ? 60 : most }' "$work/containers")}
+    version=$(cat "$release/version") field=$version_field
+    [ -n "$version" ] && [ -n "$field" ] || version=- field=-
+    url=${health_url:--}
+    [ "$url" != - ] || version=- field=-
+    step forward services-healthy $((timeout + 15)) reads "every replica is healthy, within $timeout s" \
+        services_well "$project" "$@" -- await_services "$timeout" "$project" "$@"
+    [ "$url" = - ] || proxy_follows
+    [ "$url" = - ] || step forward answers-inside $((timeout + 15)) reads "$url answers as $version" \
+        answers "$url" "$field" "$version" -- await_answer "$timeout" "$url" "$field" "$version"
+    step forward settled $((settle + timeout + 15)) reads "nothing restarts, dies or stops answering for $settle s" \
+        settled "$project" "$@" -- settle "$settle" $((settle + timeout)) "$url" "$field" "$version" "$project" "$@"
+    while read -r name _; do
+        step forward "proven-$(slug "$name")" 10 reads "$name is as in the release" \
+            file_as "$project_dir/$name" "$(copy_of "$name")" -- cannot "$name has changed"
+    done <"$work/target.files"
+    # shellcheck disable=SC2046
+    step forward proven 30 reads "every service runs the release's image and configuration" \
+        services_run "$project" $(wanted target "$@") -- cannot 'a service does not run what it should'
+}
+proxy_follows() {
+    [ -n "$proxy" ] && cut -f 1 "$work/target" | grep -qxF "$proxy" || return 0
+    set --
+    while IFS= read -r line; do set -- "$@" "$line"; done <"$work/reload"
+    step forward proxy-follows 60 changes "$proxy reaches the new containers" answers "$url" "$field" "$version" -- \
+        reload_proxy 10 "$url" "$field" "$version" "$project" "$proxy" "$@"
+}
+record_it() {
+    [ -z "$left_identity" ] || [ "$left_identity" = "$target_identity" ] ||
+        step forward mark-left-bad 10 records 'mark the release that was left as bad' \
+            mark_is "$left_identity" bad -- put_mark "$left_identity" bad mark.about
+    step forward hold-deploys 10 records 'hold guarded deploys until someone lifts it' hold_is_ours -- put_hold mark.about
+    set -- "$project" "$project_dir"
+    while IFS= read -r name; do set -- "$@" "$name"; done <"$work/watched"
+    step forward remember-left 20 records 'note the state that this run leaves, for an undo' left_known -- remember_left "$@"
+}
+
+back() {
+    # shellcheck disable=SC2046
+    set -- $(refs_of left)
+    [ $# = 0 ] || step back return-images 30 changes 'the images have the names that they had' images_are "$@" -- tag_images "$@"
+    while read -r name _ mode; do
+        step back "return-$(slug "$name")" 20 changes "put back $name" \
+            file_as "$project_dir/$name" "before/$name" -- put_file "before/$name" "$project_dir/$name" "$mode"
+    done <"$work/left.files"
+    # shellcheck disable=SC2046
+    set -- $(that runs)
+    [ $# = 0 ] || run_services back return-services "$* as before" "$@"
+    # shellcheck disable=SC2046
+    set -- $(that ill)
+    # shellcheck disable=SC2046
+    [ $# = 0 ] || step back return-the-ill 180 changes "$* as before (ill then)" services_exist "$project" $(wanted left "$@") -- \
+        compose_up "$project" "$project_dir" "$compose_path" "$@"
+    # shellcheck disable=SC2046
+    set -- $(that stopped)
+    [ $# = 0 ] || step back stopped-as-before 180 changes "$* stopped, as before" services_stopped "$project" "$@" -- stop_services "$project" "$@"
+    while read -r name _; do
+        step back "proven-back-$(slug "$name")" 10 reads "$name is as before" \
+            file_as "$project_dir/$name" "before/$name" -- cannot "$name has changed"
+    done <"$work/left.files"
+    # shellcheck disable=SC2046
+    set -- $(that runs)
+    # shellcheck disable=SC2046
+    [ $# = 0 ] || step back proven-back 30 reads 'what ran before runs again, by image id' services_run "$project" $(wanted left "$@") -- \
+        cannot 'a service does not run what it should'
+    if [ -n "$left_identity" ] && [ "$left_identity" != "$target_identity" ]; then
+        source=-
+        [ ! -f "$home/marks/$left_identity" ] || source=mark.before
+        step back mark-as-before 10 records 'take back the mark' mark_was "$left_identity" $source -- restore_mark "$left_identity" $source
+    fi
+    step back lift-hold 10 records 'lift the hold' hold_gone - -- remove_hold -
+    [ -z "$target_identity" ] || step back mark-target-bad 10 records 'mark the target as bad, if it was its health that failed' \
+        target_is_judged "$target_identity" services-healthy proxy-follows answers-inside settled confirmed-outside -- \
+        put_mark "$target_identity" bad mark.about
+}
+that() { awk -F '\t' -v how="$1" '$5 == how { print $1 }' "$work/left"; } # runs|ill|stopped: those services

@@ -1,0 +1,80 @@
+"""fab install-host: the server's own door to a rollback, for use by hand and without a laptop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from hummii_ops.errors import Refused
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.run.install import install, library
+from hummii_ops.tasks import session
+from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.session import Site
+from hummii_ops.transport import LinkLost
+
+
+@command(
+    "install-host",
+    changes=True,
+    help={"replace": "a scripts/rollback.sh that is not ours is kept as rollback.sh.before-hummii-ops"},
+)
+def install_host(
+    _context: Any,
+    yes: bool = False,
+    replace: bool = False,
+    reason: str = "",
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """Put scripts/rollback.sh and what it needs on the server: the same rollback, by hand, without a laptop."""
+    environment = session.choose(env)
+    sites = session.reach(environment, limit)
+    for site in sites:
+        _can_install(site, site.snapshot())
+    people = say()
+    for site in sites:
+        people.print(f"{site.host.name}: {_script(site)}, and its library in {site.home}/lib", markup=False)
+    session.confirm(f"Put them on {len(sites)} host(s) of {environment.name}?", yes=yes, what="install-host")
+    installed = [_install(site, replace=replace) for site in sites]
+
+    def show(console: Console) -> None:
+        for one in installed:
+            console.print(f"{one['host']}: installed, version {one['version']}", markup=False)
+        console.print(f"  on the server: cd {environment.project_dir} && ./scripts/rollback.sh --list", markup=False)
+        console.print("  next: run it again after an upgrade, and after a change of inventory.yml", markup=False)
+
+    return Reply(kind="install-host", body={"environment": environment.name, "installed": installed}, show=show)
+
+
+def _install(site: Site, *, replace: bool) -> dict[str, str]:
+    made = library(site.environment, site.host.name)
+    try:
+        install(site.transport, site.home, made, replace=replace)
+    except LinkLost as lost:
+        raise Refused(
+            f"{site.host.name}: the link was lost; whether it is installed is unknown", remedy="fab install-host, again"
+        ) from lost
+    return {"host": site.host.name, "version": made.version, "script": _script(site)}
+
+
+def _script(site: Site) -> str:
+    return f"{site.environment.project_dir}/scripts/rollback.sh"
+
+
+def _can_install(site: Site, snapshot: Snapshot) -> None:
+    host, project_dir = site.host.name, snapshot.project_dir
+    if not project_dir.exists:
+        raise Refused(f"{host}: there is no {project_dir.path}", remedy="set project_dir in inventory.yml")
+    if snapshot.tools_missing:
+        raise Refused(f"{host}: missing on the host: {', '.join(snapshot.tools_missing)}", remedy="install them there")
+    if not (project_dir.writable and project_dir.state_writable):
+        raise Refused(
+            f"{host}: {snapshot.host.user} cannot write in {project_dir.path}",
+            remedy=f"on {host}: sudo chown -R {snapshot.host.user} {project_dir.path}",
+        )
+
+
+ALL = (install_host,)

@@ -1,0 +1,79 @@
+"""Which fault strikes where: a fixed sample, or with HUMMII_FAULTS=all every fault at every step of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from strikes import BY_NAME, FAULTS, Fault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One fault at one point of one step. `after_s`: how long the act works before it is frozen.
+
+    `turn`: for a step of the way back, the step of the way forward at which the run is sent back.
+    """
+
+    fault: Fault
+    step: str
+    point: str
+    by: str = "resume"
+    list: str = "forward"
+    after_s: float = 0.2
+    turn: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.fault.name}-at-{self.step}-{self.point}"
+
+
+# The most telling ones: fault, step, point, and what ends a run that was interrupted.
+_SAMPLE = (
+    ("runner-killed", "restore-docker-compose-prod-yml", "after", "undo"),
+    ("runner-killed", "replace-api", "during", "resume"),
+    ("host-killed", "replace-api", "during", "undo"),
+    ("docker-restarted", "replace-api", "during", ""),
+    ("laptop-killed", "settled", "before", ""),
+    ("link-cut", "services-healthy", "before", ""),
+    ("cancelled", "services-healthy", "before", ""),
+)
+
+
+def sample() -> Iterator[Case]:
+    """The cases of `make test`."""
+    for fault, step, point, by in _SAMPLE:
+        yield Case(fault=BY_NAME[fault], step=step, point=point, by=by)
+
+
+def everything(plan: dict[str, Any], steps: list[dict[str, Any]]) -> Iterator[Case]:
+    """The cases of `make faults`: `plan` as a dry run shows it, `steps` as a run that nothing struck told them.
+
+    A step that held already has no act to strike in: it is struck before. Resume and undo take turns.
+    """
+    acts = {one["id"]: one["elapsed_s"] for one in steps if one["outcome"] == "done"}
+    yield Case(fault=BY_NAME["runner-killed"], step="as-planned", point="before", list="ready", by="cancel")
+    for fault in FAULTS:
+        for number, step in enumerate(plan["forward"]):
+            for turn, point in enumerate(fault.points):
+                if point != "before" and step["id"] not in acts:
+                    continue
+                yield Case(
+                    fault=fault,
+                    step=step["id"],
+                    point=point,
+                    by=("resume", "undo")[(number + turn) % 2],
+                    after_s=_half(acts.get(step["id"], 0)),
+                )
+    changes = [n for n, step in enumerate(plan["forward"]) if step["effect"] == "changes" and step["id"] in acts]
+    turn = plan["forward"][changes[-1] + 1]["id"]
+    for number, step in enumerate(plan["back"]):
+        for fault in (BY_NAME["runner-killed"], BY_NAME["host-killed"], BY_NAME["docker-restarted"]):
+            by = ("resume", "undo")[number % 2]
+            yield Case(fault=fault, step=step["id"], point="before", list="back", by=by, turn=turn)
+
+
+def _half(elapsed_s: float) -> float:
+    """The middle of an act; a short one is frozen as it begins."""
+    return round(min(elapsed_s / 2, 1.0), 2) if elapsed_s > 0.3 else 0.0

@@ -1,0 +1,57 @@
+"""The lab for every test here: one host, brought up once. HUMMII_LAB names another one, which is then left up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from lab_operator import Operator
+from lab_production import Production
+
+from lab import stack
+from lab.state import Lab
+
+SECRETS = ("POSTGRES_PASSWORD", "JWT_SECRET")
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """A lab with one host that runs 1.0."""
+    kept = os.environ.setdefault("HUMMII_LAB", "test") != "test"
+    lab = Lab.here()
+    stack.up(lab, count=1, say=print, ask=lambda _question: True)
+    yield lab
+    if not kept:
+        stack.down(lab, say=print)
+
+
+@pytest.fixture(scope="session")
+def production(lab: Lab) -> Production:
+    """The lab's host; what state it is in is for `fresh`."""
+    return Production(lab, lab.read().hosts[0])
+
+
+@pytest.fixture
+def fresh(production: Production) -> Production:
+    """Production with release 1.0 healthy, and no trace of a deploy or of us."""
+    production.rewind()
+    return production
+
+
+@pytest.fixture
+def laptop(lab: Lab, tmp_path: Path) -> Callable[..., Operator]:
+    """Makes an operator with a folder of its own; `keys` override the lab's environment."""
+    env = dict(line.split("=", 1) for line in lab.production_env().splitlines())
+
+    def make(name: str = "laptop", keys: str = "") -> Operator:
+        return Operator(tmp_path / name, lab.environment_file, [env[name] for name in SECRETS], keys)
+
+    return make
+
+
+@pytest.fixture
+def operator(laptop: Callable[..., Operator]) -> Operator:
+    """The operator of most tests."""
+    return laptop()

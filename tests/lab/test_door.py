@@ -1,0 +1,185 @@
+"""The server's own door: scripts/rollback.sh by hand on the host, without a laptop, and what a laptop sees of it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from lab_operator import Operator
+from lab_production import PROJECT, RUNS, Production
+
+pytestmark = pytest.mark.lab
+
+QUICK = "health: {path: /api/health, inside: 'http://127.0.0.1/api/health', settle_s: 1}"
+SCRIPT = f"{PROJECT}/scripts/rollback.sh"
+HOSTILE = ("v1; touch /tmp/P", "$(id)", "../../etc/passwd", "-rf", "a\nb", "`id`", "x" * 300, "1.1'\"", "ä", "*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+def by_hand(production: Production, *words: str, user: str = "deploy") -> Done:
+    """The script as a person on the server calls it, without a terminal."""
+    line = " ".join(shlex.quote(word) for word in words)
+    script = f"cd {PROJECT} && ./scripts/rollback.sh {line}"
+    call = ["docker", "exec", "-i", "-u", user, production.name, "sh", "-c", script]
+    found = subprocess.run(call, capture_output=True, text=True, timeout=300, check=False)
+    return Done(code=found.returncode, out=found.stdout, err=found.stderr)
+
+
+@pytest.fixture
+def quick(laptop: Callable[..., Operator]) -> Operator:
+    return laptop("quick", QUICK)
+
+
+@pytest.fixture
+def ready(fresh: Production, quick: Operator) -> Production:
+    """1.0, then 1.1 deployed over it, and the door installed."""
+    fresh.sh(f"rm -rf {PROJECT}/scripts")
+    fresh.deploy("1.1")
+    quick.fab("install-host", "--yes").ended(0)
+    return fresh
+
+
+def plan_words(document: dict[str, object]) -> dict[str, list[tuple[object, ...]]]:
+    """The steps of a plan, without their titles; what looks from outside has no place at the door."""
+    return {
+        name: [
+            (one["id"], one["limit_s"], one["effect"], tuple(one["holds"]), tuple(one["act"]))
+            for one in document[name]  # type: ignore[attr-defined]
+            if one["id"] != "confirmed-outside"
+        ]
+        for name in ("forward", "back")
+    }
+
+
+def test_the_same_rollback_without_a_laptop(ready: Production, quick: Operator) -> None:
+    """--latest --yes on the server heals it as the laptop would, step for step; the laptop sees the run, undoes it."""
+    wanted = quick.fab("rollback", "--latest", "--dry-run").ended(0).document["plans"][0]
+
+    said = by_hand(ready, "--latest", "--yes", "--reason=by hand; $(id)")
+
+    assert said.code == 0, said.err + said.out
+    assert ready.serves("1.0")
+    (run,) = ready.run_ids()
+    assert (run in said.out, ready.state(run)) == (True, "done")
+    status = quick.fab("status").ended(0).document
+    assert (status["last_run"]["run_id"], status["last_run"]["state"]) == (run, "done")
+    assert (status["last_run"]["from"], status["last_run"]["to"]) == ("1.1", "1.0")
+    assert status["last_run"]["reason"] == "by hand; $(id)"
+    assert (status["lease"], status["hold"]["reason"]) == (None, "by hand; $(id)")
+    attached = quick.fab("attach").ended(0).document
+    assert (attached["from"]["version"], attached["to"]["version"]) == ("1.1", "1.0")
+    assert attached["outage_s"] > 0
+    assert quick.fab("runs").ended(0).document["runs"][0]["run_id"] == run
+    assert {item["words"]: item["skipped"] for item in attached["checklist"]}["Verify health outside"] == "no laptop"
+    assert plan_words(wanted) == plan_words(json.loads(ready.sh(f"cat {RUNS}/{run}/plan.json")))
+
+    second = by_hand(ready, "--latest", "--yes")
+    assert (second.code, f"already rolled back by {run}" in second.err) == (3, True), second
+
+    undone = quick.fab("undo", "--yes", "--reason=look at it again").ended(0).document
+    assert undone["to"]["version"] == "1.1"
+    assert quick.fab("status").ended(0).document["hold"] is None
+
+
+def test_what_only_looks_changes_nothing(ready: Production) -> None:
+    """--list and --dry-run, a bare call, hostile targets, no --yes: nothing changes, and the code says what it was."""
+    before = ready.fingerprint()
+    listed = by_hand(ready, "--list")
+    assert listed.code == 0
+    assert "lab-1 runs 1.1" in listed.out
+    planned = by_hand(ready, "--dry-run", "--latest")
+    assert (planned.code, "1.1 -> 1.0" in planned.out) == (0, True), planned
+    assert by_hand(ready, "--dry-run", "1.0").code == 0
+    assert by_hand(ready).code == 2
+    assert by_hand(ready, "--latest").code == 3
+    assert by_hand(ready, "9.9", "--yes").code == 3
+    assert by_hand(ready, "1.1", "--yes").code == 3
+    assert by_hand(ready, "--latest", "1.0", "--yes").code == 2
+    assert by_hand(ready, "--latest", "--yes", "--reason=a\nb").code == 2
+    assert by_hand(ready, "--latest", "--yes", user="root").code == 3
+    for text in HOSTILE:
+        said = by_hand(ready, text, "--yes")
+        assert said.code == 2, (text, said)
+        assert text not in said.err or text.isprintable()
+    assert ready.fingerprint() == before
+
+
+def test_someone_else_has_the_lease(ready: Production) -> None:
+    """A lease that another run holds: 4, naming who; the stack stays."""
+    lease = "run=20990101T000000Z-rollback-beef\nwho=eve@laptop\ntask=rollback\nreason=mine\n"
+    ready.sh(f"printf '%s' {shlex.quote(lease)} >{PROJECT}/.hummii-ops/lease", user="deploy")
+    before = ready.containers()
+    said = by_hand(ready, "--latest", "--yes")
+    assert (said.code, "eve@laptop" in said.err) == (4, True), said
+    assert (ready.containers(), ready.run_ids()) == (before, [])
+
+
+def test_a_deploy_at_work(ready: Production) -> None:
+    """A deploy script that runs: 4, with its process."""
+    ready.sh(f"cd {PROJECT}; echo 'sleep 60' >/tmp/deploy.sh; setsid sh /tmp/deploy.sh >/dev/null 2>&1 &")
+    try:
+        said = by_hand(ready, "--latest", "--yes")
+        assert (said.code, "deploy.sh" in said.err) == (4, True), said
+    finally:
+        ready.sh("pkill -f /tmp/deploy.sh; true")
+
+
+def test_a_target_that_does_not_become_healthy(fresh: Production, quick: Operator) -> None:
+    """The release is ill: 5, the old state proven back, the file on the disk too; `fab` tells the same of it."""
+    fresh.sh(f"rm -rf {PROJECT}/scripts")
+    fresh.deploy("1.1")
+    fresh.deploy("1.2")
+    quick.fab("install-host", "--yes").ended(0)
+    file, images = fresh.file(), fresh.images()
+    lib = f"{PROJECT}/.hummii-ops/lib/current"
+    fresh.sh(
+        f"echo health_timeout=5 >>$(readlink -f {lib})/settings"
+    )  # of this host alone: the test would wait a minute
+    said = by_hand(fresh, "1.1", "--yes")
+    assert said.code == 5, said
+    assert (fresh.file(), fresh.images()) == (file, images)
+    assert quick.fab("attach").ended(5).document["verdict"] == "restored"
+
+
+def test_a_recorded_release_goes_the_same_way(fresh: Production, quick: Operator) -> None:
+    """A restore point of `fab snapshot`, with its env file: the door restores both, keeping today's secrets' keys."""
+    fresh.sh(f"rm -rf {PROJECT}/scripts")
+    quick.fab("snapshot", "--reason=before").ended(0)
+    fresh.deploy("1.1")
+    fresh.sh(f"rm {PROJECT}/backups/*[0-9]; echo NEW_FLAG=1 >>{PROJECT}/.env", user="deploy")
+    quick.fab("install-host", "--yes").ended(0)
+    wanted = quick.fab("rollback", "--latest", "--dry-run").ended(0).document["plans"][0]
+    said = by_hand(fresh, "--latest", "--yes")
+    assert said.code == 0, said
+    assert fresh.serves("1.0")
+    assert "NEW_FLAG" not in fresh.file(".env")
+    (run,) = fresh.run_ids()
+    assert plan_words(wanted) == plan_words(json.loads(fresh.sh(f"cat {RUNS}/{run}/plan.json")))
+    shown = said.out + said.err
+    assert not [secret for secret in quick.secrets if secret in shown]
+
+
+def test_a_script_that_is_not_ours_stays(fresh: Production, quick: Operator) -> None:
+    """A team's own scripts/rollback.sh is never overwritten unless it is said, and then kept beside."""
+    fresh.sh(f"rm -rf {PROJECT}/scripts; mkdir {PROJECT}/scripts; echo 'echo mine' >{SCRIPT}", user="deploy")
+    quick.fab("install-host", "--yes").ended(3)
+    assert fresh.file("scripts/rollback.sh") == "echo mine"
+    quick.fab("install-host").ended(3)
+    quick.fab("install-host", "--yes", "--replace").ended(0)
+    assert fresh.file("scripts/rollback.sh.before-hummii-ops") == "echo mine"
+    version = quick.fab("install-host", "--yes").ended(0).document["installed"][0]["version"]
+    assert fresh.sh(f"readlink {PROJECT}/.hummii-ops/lib/current") == version
+    began = time.monotonic()
+    assert by_hand(fresh, "--list").code == 0
+    assert time.monotonic() - began < 60
