@@ -13,7 +13,7 @@ _LINES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Back up the current state", ("keep-before",)),
     ("Save evidence", ("evidence-",)),
     ("Stop affected services", ("replace-", "stop-extra")),
-    ("Restore the configuration", ("restore-docker", "restore-env")),
+    ("Restore the configuration", ("restore-",)),
     ("Restore the images", ("restore-images",)),
     ("Restart services", ("replace-", "the-rest")),
     ("The proxy follows", ("proxy-follows",)),
@@ -21,6 +21,11 @@ _LINES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Verify health outside", ("confirmed-outside",)),
     ("Mark and hold", ("mark-left-bad", "hold-deploys")),
 )
+
+
+def _fits(step: Step, words: str) -> bool:
+    """Restored images are a line of their own, and not configuration."""
+    return (step.id == "restore-images") == (words == "Restore the images")
 
 
 def checklist(forward: Sequence[Step]) -> tuple[ChecklistItem, ...]:
@@ -32,7 +37,7 @@ def checklist(forward: Sequence[Step]) -> tuple[ChecklistItem, ...]:
         ChecklistItem(words="Notify stakeholders", skipped="no channel configured"),
     ]
     for words, prefixes in _LINES:
-        ids = tuple(step.id for step in forward if step.id.startswith(prefixes))
+        ids = tuple(step.id for step in forward if step.id.startswith(prefixes) and _fits(step, words))
         items.append(
             ChecklistItem(words=words, steps=ids)
             if ids

@@ -47,6 +47,7 @@ def build(snapshot: Snapshot, environment: Environment, release: Release, facts:
     target = _target(release, facts, left, environment, snapshot)
     changed = _changed(left, target)
     extra = tuple(one.service for one in left.services if one.service not in target.images())
+    _something_changes(release, snapshot, left, target, changed, extra, options)
     merged = _merged_env(release, environment, snapshot, options)
     work = _Work(
         snapshot=snapshot,
@@ -140,12 +141,37 @@ def _services(
     for service, ref in sorted(facts.services.items()):
         image_id = release.record.images.get(service) if release.record else None
         image_id = image_id or by_name.get(ref) or by_name.get(f"{ref}:latest")
-        if not image_id or (image_id not in here and release.image_id(service) != image_id):
+        if not image_id or (image_id not in here and not _digest(release, service)):
             raise Refused(
                 f"release {release.id}: image {ref or '(none named)'} of {service} is not on {host}",
                 remedy="load or pull that image, or choose another release: fab releases",
             )
         yield ServiceState(service=service, ref=ref, image_id=image_id, hashes=tuple(sorted(hashes.get(service, ()))))
+
+
+def _digest(release: Release, service: str) -> str | None:
+    """Where an image that is not on the host can be pulled from, by digest."""
+    return next((one.digest for one in release.services if one.service == service), None)
+
+
+def _something_changes(
+    release: Release,
+    snapshot: Snapshot,
+    left: StackState,
+    target: StackState,
+    changed: tuple[str, ...],
+    extra: tuple[str, ...],
+    options: Options,
+) -> None:
+    """Refuse a plan that would change nothing and still leave a mark and a hold."""
+    kept = {one.path for one in snapshot.files if one.kind == "env"} if options.keep_env else set()
+    files = {name: sha for name, sha in target.files.items() if name not in kept}
+    unsure = [one.service for one in (*left.services, *target.services) if not one.hashes]
+    if not changed and not extra and not unsure and all(left.files.get(name) == sha for name, sha in files.items()):
+        raise Refused(
+            f"release {release.version or release.id} is equal to what runs: there is nothing to change",
+            remedy="choose another one: fab releases",
+        )
 
 
 def _same_env(release: Release, snapshot: Snapshot) -> bool:
@@ -223,6 +249,11 @@ class _Work:
         yield from before.keep_before(self.left, self.project.dir)
         for name, keys in self.merged.items():
             yield files.merge_env(name, keys)
+        here = {one.id for one in self.snapshot.images}
+        for one in self.target.services:
+            digest = _digest(self.release, one.service)
+            if one.image_id not in here and digest:
+                yield images.present(one.service, one.image_id, digest)
         yield images.pinned(sorted({*self.left.images().values(), *self.target.images().values()}))
         yield records.evidence("before", self.project.name)
 

@@ -19,7 +19,7 @@ def parse_line(line: str, *, run_id: str, host: str) -> Event | None:
         kind = value["ev"]
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         return None
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         return None
     code, offset = value.get("code"), value.get("log")
     return Event(
@@ -29,8 +29,8 @@ def parse_line(line: str, *, run_id: str, host: str) -> Event | None:
         kind=kind,
         list=str(value.get("list", "")),
         step=str(value.get("step", "")),
-        code=code if isinstance(code, int) else None,
-        log_offset=offset if isinstance(offset, int) else None,
+        code=code if type(code) is int else None,
+        log_offset=offset if type(offset) is int else None,
     )
 
 

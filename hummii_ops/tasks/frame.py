@@ -93,7 +93,7 @@ def of_error(error: HummiiError) -> Reply:
 
     def show(_console: Console) -> None:
         people = say()
-        people.print(f"[bold red]{error.verdict}[/] ", end="")
+        people.print(f"[bold red]{error.verdict}:[/] ", end="")
         people.print(error.what, markup=False)
         if error.remedy:
             people.print("  next: ", style="bold", end="")

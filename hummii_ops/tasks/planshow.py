@@ -31,6 +31,11 @@ def show(console: Console, plan: Plan, *, who: str, reason: str, dry_run: bool) 
         _steps(console, plan)
 
 
+def can_run(console: Console) -> None:
+    """The last line of a dry run."""
+    console.print("\nthis plan can run; nothing was changed", style="bold green")
+
+
 def _steps(console: Console, plan: Plan) -> None:
     for name, steps in (("forward", plan.forward), ("back, if a step fails", plan.back)):
         console.print(f"\n{name}:", style="bold")

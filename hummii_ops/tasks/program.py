@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 from invoke.exceptions import CollectionNotFound, Exit, ParseError
 
-from hummii_ops.errors import ExitCode
+from hummii_ops.errors import ExitCode, HummiiError
 
 
 def install(program: Any) -> None:
     """Wrap this program's parsing and execution; called once by the fabfile, while Fabric loads it."""
-    program.parse_tasks = _usage_is_2(program.parse_tasks)
+    program.parse_tasks = _usage_is_2(program, program.parse_tasks)
     program.execute = _checked(program, program.execute)
 
 
-def _usage_is_2(parse: Callable[[], None]) -> Callable[[], None]:
+def _usage_is_2(program: Any, parse: Callable[[], None]) -> Callable[[], None]:
     def parse_tasks() -> None:
         try:
             parse()
         except (ParseError, CollectionNotFound) as error:
-            raise Exit(f"{error}\n  next: see the tasks: fab --list", code=int(ExitCode.USAGE)) from error
+            raise Exit(_in_our_words(str(error), program), code=int(ExitCode.USAGE)) from error
         except ValueError as error:  # a flag's text that is not the number it should be
             said = f"a flag needs a whole number: {error}\n  next: see the flags: fab --help TASK"
             raise Exit(said, code=int(ExitCode.USAGE)) from error
@@ -29,11 +31,29 @@ def _usage_is_2(parse: Callable[[], None]) -> Callable[[], None]:
     return parse_tasks
 
 
+def _in_our_words(said: str, program: Any) -> str:
+    """Invoke's complaint, with the nearest task or flag and the next command."""
+    unknown = re.fullmatch(r"No idea what '(.*)' is!", said, re.DOTALL)
+    if unknown is None:
+        return f"usage: {said}\n  next: see the flags of a task: fab --help TASK"
+    word = unknown[1]
+    names = list(program.collection.task_names)
+    if word.startswith("-"):
+        contexts = program.collection.to_contexts()
+        names = sorted({flag for context in contexts for flag in context.flag_names() if flag.startswith("--")})
+    near = get_close_matches(word.partition("=")[0], names, n=3, cutoff=0.6)
+    hint = f"; nearest: {', '.join(near)}" if near else ""
+    return f"usage: there is no task or flag {word!r:.80}{hint}\n  next: see the tasks: fab --list"
+
+
 def _checked(program: Any, execute: Callable[[], None]) -> Callable[[], None]:
     def checked() -> None:
         _refuse_foreign_flags(program)
         _refuse_company(program)
-        execute()
+        try:
+            execute()
+        except HummiiError as error:  # of a task outside our frame: the lab's
+            raise Exit(f"{error.verdict}: {error.what}\n  next: {error.remedy}", code=int(error.exit_code)) from error
 
     return checked
 

@@ -63,6 +63,8 @@ def rollback(
         checked(to)  # what can never be a release is wrong usage, whoever is at work and whether or not a host answers
     if format == "sh" and not dry_run:
         raise UsageError("--format=sh is for reading a plan: it goes with --dry-run", remedy="add --dry-run")
+    if not dry_run and not list and (latest or to is not None):
+        session.can_ask(yes=yes, what="rollback")
     sites = session.reach(environment, limit)
     if list or (not latest and to is None):
         return releases_reply(sites, exit_code=ExitCode.DONE if list else ExitCode.USAGE)
@@ -134,13 +136,9 @@ def _as_sh(parts: Sequence[Part]) -> Reply:
         for part in parts:
             console.file.write(planshow.as_sh(part.plan))  # as it is: nothing wrapped, no tab widened
 
-    return Reply(kind="plan", show=show)
+    return Reply(kind="dry-run", show=show)
 
 
 def _dry(parts: Sequence[Part]) -> Reply:
     body = {"plans": [part.plan.as_json() | {"plan_id": part.plan.digest} for part in parts]}
-
-    def show(console: Console) -> None:
-        console.print("\nthis plan can run; nothing was changed", style="bold green")
-
-    return Reply(kind="plan", body=body, show=show)
+    return Reply(kind="dry-run", body=body, show=planshow.can_run)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -44,8 +46,8 @@ def resume(
     format: str = "text",
 ) -> Reply:
     """Let an interrupted run go on, in the direction it had: forward to its target, or back."""
-    session.confirm("Let the interrupted run go on?", yes=yes, what="resume")
-    return _go_on("resume", "again", run, limit, env, unfinished=True)
+    ask = partial(session.confirm, "Let the interrupted run go on?", yes=yes, what="resume")
+    return _go_on("resume", "again", run, limit, env, unfinished=True, ask=ask)
 
 
 @command("cancel", changes=True)
@@ -59,8 +61,9 @@ def cancel(
     format: str = "text",
 ) -> Reply:
     """Stop a run between two steps, and go back to the state from before it."""
-    session.confirm("Cancel the run, and go back to the state from before it?", yes=yes, what="cancel")
-    return _go_on("cancel", "back", run, limit, env, unfinished=True, asked_back=True)
+    question = "Cancel the run, and go back to the state from before it?"
+    ask = partial(session.confirm, question, yes=yes, what="cancel")
+    return _go_on("cancel", "back", run, limit, env, unfinished=True, asked_back=True, ask=ask)
 
 
 @command("undo", changes=True)
@@ -90,7 +93,7 @@ def undo(
         planshow.show(people, part.plan, who=session.who(), reason=reason, dry_run=dry_run)
     if dry_run:
         body = {"plans": [part.plan.as_json() | {"plan_id": part.plan.digest} for part in parts]}
-        return Reply(kind="plan", body=body)
+        return Reply(kind="dry-run", body=body, show=planshow.can_run)
     session.confirm(f"Undo {chosen.run_id}: back to {parts[0].plan.target.label}?", yes=yes, what="undo")
     about = About(
         run_id=new_run_id("undo"),
@@ -109,7 +112,8 @@ def runs(_context: Any, limit: str | None = None, env: str | None = None, format
     """The runs that the hosts know, newest first."""
     snapshots = [site.snapshot() for site in session.reach(session.choose(env), limit)]
     rows = [(snapshot.host_name, run) for snapshot in snapshots for run in snapshot.runs]
-    body = {"runs": [{"host": host} | run_json(run, busy=False) for host, run in rows]}
+    alive = {snapshot.host_name: snapshot.busy for snapshot in snapshots}
+    body = {"runs": [{"host": host} | run_json(run, busy=alive[host]) for host, run in rows]}
 
     def show(console: Console) -> None:
         table = Table(box=None, pad_edge=False)
@@ -192,6 +196,7 @@ def _go_on(
     *,
     unfinished: bool = False,
     asked_back: bool = False,
+    ask: Callable[[], None] | None = None,
 ) -> Reply:
     people = say()
     parts: list[Part] = []
@@ -208,6 +213,8 @@ def _go_on(
                 run_id=chosen.run_id,
             )
         part = part_of(site, perform.plan_of(site.place, chosen.run_id))
+        if ask is not None and not parts:
+            ask()
         try:
             with watcher(people, False)(part.plan) as listener:
                 _, outcome = perform.go_on(part.place, chosen.run_id, verb, listener, part.outside)

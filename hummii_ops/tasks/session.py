@@ -99,12 +99,17 @@ def runs_dir() -> Path:
     return inventory_path().resolve().parent / ".hummii-ops" / "runs"
 
 
+def can_ask(*, yes: bool, what: str, remedy: str = "add --yes and --reason=…") -> None:
+    """Raises Refused, before anything is read, where the question that will come could not be answered."""
+    if not yes and not sys.stdin.isatty():
+        raise Refused(f"{what} asks before it acts, and there is no terminal to ask on", remedy=remedy)
+
+
 def confirm(question: str, *, yes: bool, what: str, remedy: str = "add --yes and --reason=…") -> None:
     """Ask, unless --yes. Raises Refused (3) without a terminal, Declined (9) for a no."""
     if yes:
         return
-    if not sys.stdin.isatty():
-        raise Refused(f"{what} asks before it acts, and there is no terminal to ask on", remedy=remedy)
+    can_ask(yes=yes, what=what, remedy=remedy)
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     try:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from hummii_ops.events import Event
 from hummii_ops.plans.plan import Plan
@@ -71,10 +72,10 @@ class RunConsole:
             self._status.update(f"{self._prefix}{self._title(event.step)}…")
 
     def _line(self, sign: str, event: Event, note: str, *, dim: bool = False) -> None:
-        self._console.print(f"{self._prefix}{sign} ", end="")
-        style = "dim" if dim else ""
-        self._console.print(f"{event.step:<30} {self._title(event.step)}", style=style, markup=False, end="")
-        self._console.print(f"  {note}", style="dim", markup=False)
+        # One print a line: while the sign of life is shown, a line that is printed in parts loses all but the last.
+        line = Text(self._prefix).append_text(Text.from_markup(sign))
+        line.append(f" {event.step:<30} {self._title(event.step)}", style="dim" if dim else "")
+        self._console.print(line.append(f"  {note}", style="dim"))
 
     def _title(self, step: str) -> str:
         return printable(self._titles.get(step, step))

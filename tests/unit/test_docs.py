@@ -179,7 +179,7 @@ def test_the_end_of_a_run_keeps_to_its_schema(kind: str, state: str) -> None:
 def test_a_plan_keeps_to_its_schema() -> None:
     """Also one without steps."""
     plans = [PLAN.as_json() | {"plan_id": PLAN.digest}]
-    head = {"schema": "hummii-ops/plan/v1", "exit_code": 0, "verdict": "pass"}
+    head = {"schema": "hummii-ops/dry-run/v1", "exit_code": 0, "verdict": "pass"}
     assert_keeps_to_its_schema(json.loads(json.dumps(head | {"plans": plans})))
 
 

@@ -17,7 +17,9 @@ HOST = PACKAGE / "host"
 ALL = sorted(PACKAGE.rglob("*.sh"))
 VERB_FILES = sorted((HOST / "verbs").glob("*.sh"))
 # A function from its name to its end; a body is `( … )` or `{ … }`, in one line or to a line that holds its end alone.
-FUNCTION = re.compile(r"^(\w+)\(\) (?:[({] [^\n]*[)}](?: +#[^\n]*)?$|[({](?: +#[^\n]*)?\n.*?^[)}]$)", re.MULTILINE | re.DOTALL)
+FUNCTION = re.compile(
+    r"^(\w+)\(\) (?:[({] [^\n]*[)}](?: +#[^\n]*)?$|[({](?: +#[^\n]*)?\n.*?^[)}]$)", re.MULTILINE | re.DOTALL
+)
 
 
 def code(path: Path) -> str:
@@ -37,7 +39,9 @@ def named_by_steps() -> set[str]:
     names = set()
     for path in [*(PACKAGE / "steps").glob("*.py"), *(PACKAGE / "plans").glob("*.py"), *(PACKAGE / "run").glob("*.py")]:
         for node in ast.walk(ast.parse(code(path))):
-            if not (isinstance(node, ast.keyword) and node.arg in ("holds", "act") and isinstance(node.value, ast.Tuple)):
+            if not (
+                isinstance(node, ast.keyword) and node.arg in ("holds", "act") and isinstance(node.value, ast.Tuple)
+            ):
                 continue
             first = node.value.elts[0]
             assert isinstance(first, ast.Constant), f"{path}:{first.lineno}: a verb is named in words, not made up"

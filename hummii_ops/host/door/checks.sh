@@ -66,8 +66,13 @@ deploys_now() { # processes that change this stack: a deploy script, or a Compos
         case $ours in *" $pid "*) continue ;; esac
         words=$({ tr '\0\n' '  ' <"/proc/$pid/cmdline" | tr -cd '[:print:]'; } 2>/dev/null) || continue
         changes_stack "$words" || continue
-        where=$(readlink "/proc/$pid/cwd" 2>/dev/null)
-        case " $words $where/" in *" -p $project "* | *" $project_dir/"* | *" $project_dir "*) ;; *) continue ;; esac
+        where=$(readlink "/proc/$pid/cwd" 2>/dev/null) || where=$project_dir # another account's: it may be ours, so it counts
+        case " $words $where/" in
+            *" -p $project "* | *" --project-name $project "*) ;;
+            *" -p "* | *" --project-name "*) continue ;;
+            *" $project_dir/"* | *" $project_dir "*) ;;
+            *) continue ;;
+        esac
         printf 'pid %s of %s: %s\n' "$pid" "$(stat -c %U "/proc/$pid" 2>/dev/null)" "$(printf '%.100s' "$words" | sed 's/=[^ ]*/=***/g')"
     done
 }

@@ -39,12 +39,17 @@ merge_env() ( # NAME SOURCE TODAY KEY…
     sync "$run/$1.new"
     mv -f "$run/$1.new" "$run/$1"
 )
-merged() ( # NAME SOURCE TODAY KEY…: the lines of SOURCE, with the kept keys as they stand in TODAY
+merged() ( # NAME SOURCE TODAY KEY…: SOURCE, with the kept keys as they stand in TODAY, each in its place
     source=$run/$2 today=$run/$3
     shift 3
-    keys=$(IFS='|' && printf '%s' "$*")
-    grep -Ev "^(export +)?($keys)=" "$source" || [ $? = 1 ] || exit # 1: no such line; more: a file that cannot be read
-    grep -E "^(export +)?($keys)=" "$today" || [ $? = 1 ]
+    awk -v keys="$*" '
+        BEGIN { count = split(keys, names, " "); for (i = 1; i <= count; i++) kept[names[i]] = 1 }
+        { name = $0; sub(/^export +/, "", name); sub(/=.*/, "", name) }
+        FILENAME == ARGV[1] { if (name in kept) now[name] = $0; next }
+        name in kept && name in now { print now[name]; said[name] = 1; next }
+        { print }
+        END { for (i = 1; i <= count; i++) if (names[i] in now && !(names[i] in said)) print now[names[i]] }
+    ' "$today" "$source"
 )
 room_is_left() ( # DIR BYTES
     [ "$(df -P -k "$1" | awk 'NR == 2 { print $4 }')" -ge $(($2 / 1024)) ]

@@ -68,7 +68,9 @@ FORWARD = ("begin", "start:forward/keep", "done:forward/keep:0", "start:forward/
 
 def test_done() -> None:
     """A run that is done has each step done or skipped, with its time, and exits 0."""
-    told = outcome("done", events(*FORWARD, "skipped:forward/look", "start:forward/note", "done:forward/note:0", "done"))
+    told = outcome(
+        "done", events(*FORWARD, "skipped:forward/look", "start:forward/note", "done:forward/note:0", "done")
+    )
     assert [one.outcome for one in told.steps] == ["done", "done", "skipped", "done"]
     assert [one.elapsed_s for one in told.steps] == [1.0, 1.0, 0.0, 1.0]
     assert told.steps[2].reason == "it held already"
@@ -79,7 +81,12 @@ def test_done() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "code"),
-    [("go\n", ExitCode.DONE), ("keep\n", ExitCode.DEGRADED), ("keep\ndefault\n", ExitCode.DEGRADED), ("", ExitCode.DONE)],
+    [
+        ("go\n", ExitCode.DONE),
+        ("keep\n", ExitCode.DEGRADED),
+        ("keep\ndefault\n", ExitCode.DEGRADED),
+        ("", ExitCode.DONE),
+    ],
 )
 def test_confirmed_or_not(answer: str, code: ExitCode) -> None:
     """A run that is done but was not confirmed from outside says so by its exit code."""
@@ -179,7 +186,17 @@ def measured(text: str, since_s: float = 0, until_s: float = 10) -> tuple[float 
         ([(2, "502"), (3, "200"), (4, "301"), (5, "200")], 2.0),
         ([(20, "502")], 0.0),
     ],
-    ids=["none", "one-gap", "out-of-order", "silence-counts", "never-again", "began-before", "ends-after", "two", "later"],
+    ids=[
+        "none",
+        "one-gap",
+        "out-of-order",
+        "silence-counts",
+        "never-again",
+        "began-before",
+        "ends-after",
+        "two",
+        "later",
+    ],
 )
 def test_outage(points: list[tuple[float, str]], expected: float) -> None:
     """The seconds without a good answer, between the first change and the end."""
@@ -197,7 +214,6 @@ def test_no_samples(text: str) -> None:
 def test_bad_samples_are_passed_over() -> None:
     """A torn sample costs itself alone."""
     assert measured("17\n\0\0\n" + samples((0, "200"), (2, "502")) + "12 \n" + samples((3, "200")) + "176")[0] == 1.0
-
 
 
 def test_the_way_back_counts_as_outage() -> None:

@@ -20,7 +20,25 @@ from hummii_ops.run.entry import script
 from hummii_ops.steps import Effect, Step
 
 PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=30)
-HOSTILE = ("$(id)", "`id`", "it's", '"', "\\", "%s", "*", "~", "; id", "a b", "", "-n", "#", "!", "{a,b}", "ü✓", "HUMMII_END")
+HOSTILE = (
+    "$(id)",
+    "`id`",
+    "it's",
+    '"',
+    "\\",
+    "%s",
+    "*",
+    "~",
+    "; id",
+    "a b",
+    "",
+    "-n",
+    "#",
+    "!",
+    "{a,b}",
+    "ü✓",
+    "HUMMII_END",
+)
 NOTHING = StackState(label="-", identity=None, files={}, modes={}, services=())
 ABOUT = ship.About(run_id="R-1", task="rollback", who="a@b", reason="why", since_ms=1, hosts=("h",))
 
