@@ -38,7 +38,7 @@ $(READY): requirements-dev.txt pyproject.toml
 	@echo "setting up .venv (Python packages, each with its hash)…"
 	@test -x $(PY) || python3 -m venv .venv || { rm -rf .venv; echo "python3 -m venv failed; on Debian: apt-get install python3-venv"; exit 2; }
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "$(CURDIR)" >"$$($(PY) -c "import sysconfig; print(sysconfig.get_path(\"purelib\"))")/hummii-ops.pth"
 	@touch $@
 
 .PHONY: tools

@@ -9,8 +9,6 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
-import httpx
-
 from hummii_ops.inventory import Environment, Host
 from hummii_ops.transport.text import printable
 
@@ -58,6 +56,8 @@ def look(url: str, *, field: str | None, version: str | None, timeout_s: float =
 
 
 def _ask(url: str, *, field: str | None, version: str | None, timeout_s: float, connected: threading.Event) -> Looked:
+    import httpx  # here, since a tenth of every other task's start would go into it
+
     began = time.monotonic()
 
     def trace(event: str, _info: object) -> None:
