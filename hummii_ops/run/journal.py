@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import get_args
+from typing import cast, get_args
 
 from hummii_ops.events import Event, Kind
 
@@ -26,7 +26,7 @@ def parse_line(line: str, *, run_id: str, host: str) -> Event | None:
         at=at,
         run_id=run_id,
         host=host,
-        kind=kind,
+        kind=cast(Kind, kind),
         list=str(value.get("list", "")),
         step=str(value.get("step", "")),
         code=code if type(code) is int else None,

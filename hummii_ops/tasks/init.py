@@ -15,7 +15,16 @@ from hummii_ops.checks.outside import look
 from hummii_ops.errors import HummiiError, UsageError
 from hummii_ops.facts.propose import Proposal, health_of, propose
 from hummii_ops.facts.unknown_server import HealthAnswer, probe, read_server
-from hummii_ops.inventory import Environment, Hop, add_environment, fields, inventory_path, load, write_atomically
+from hummii_ops.inventory import (
+    Environment,
+    Hop,
+    InventoryErrors,
+    add_environment,
+    fields,
+    inventory_path,
+    load,
+    write_atomically,
+)
 from hummii_ops.inventory.models import KNOWN_HOSTS
 from hummii_ops.tasks import session, today, trust
 from hummii_ops.tasks.frame import Reply, command, say
@@ -128,7 +137,7 @@ def _asked(host: str, name: str, project_dir: str, identity_file: str | None) ->
         raise UsageError("init needs a server", remedy="fab init --host=user@server")
     inventory = inventory_path()
     if inventory.exists():
-        load(inventory)  # what is wrong there already comes first
+        _must_be_right(inventory)
     add_environment(inventory, name, {})  # a name that is taken, or is none
     try:
         folder = TypeAdapter(fields.FolderOnHost).validate_python(project_dir)
@@ -141,6 +150,15 @@ def _asked(host: str, name: str, project_dir: str, identity_file: str | None) ->
     if identity_file is not None and not identity_file.startswith("~"):
         identity_file = str(Path(identity_file).absolute())
     return _Asked(hop=Hop.parse(host), name=name, project_dir=folder, identity_file=identity_file, inventory=inventory)
+
+
+def _must_be_right(inventory: Path) -> None:
+    """What is wrong there already comes first; that it names no environment yet is what we are here for."""
+    try:
+        load(inventory)
+    except InventoryErrors as errors:
+        if any("fab init" not in problem.remedy for problem in errors.problems):
+            raise
 
 
 def _connect(asked: _Asked, new: list[HostKey]) -> Transport:

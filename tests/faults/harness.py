@@ -86,8 +86,11 @@ class Stage:
             except (DockerFailed, AssertionError):
                 self._reset(small)
         self._install_points()
-        self.production.deploy("1.1")
+        if "old" in self.__dict__ and not self.old.difference(self.see()):
+            return  # the last case ended where this one begins
         self.__dict__.pop("old", None)
+        self._to_first()
+        self.production.deploy("1.1")
         until(lambda: self.see().answer == (503, "1.1"), what="1.1 answers, ill", limit_s=60)
         assert [one[2] for one in self.old.services] == ["running"] * 4
 
@@ -103,13 +106,25 @@ class Stage:
             docker version >/dev/null
             cd {PROJECT}
             [ ! -e .hummii-ops/busy.lock ] || timeout 2 flock .hummii-ops/busy.lock true
-            rm -rf .hummii-ops backups filler .*.20*
-            sed -i 's|image: hummii-api:.*|image: hummii-api:1.0|' {FILE}
-            chown deploy:deploy {FILE}; chmod 664 {FILE}
+            rm -rf .hummii-ops filler
             """
         )
-        self.production.sh(f"cd {PROJECT}; docker compose -f {FILE} up -d 2>&1", user="deploy")
-        until(lambda: self.see().answer == (200, "1.0"), what="1.0 serves again", limit_s=60)
+
+    def _to_first(self) -> None:
+        """1.0 as it was before its first deploy; a reset if that does not come about."""
+        script = f"""
+            cd {PROJECT}
+            rm -rf backups .*.20*
+            sed -i 's|image: hummii-api:.*|image: hummii-api:1.0|' {FILE}
+            chown deploy:deploy {FILE}; chmod 664 {FILE}
+        """
+        try:
+            self.production.sh(script)
+            self.production.sh(f"cd {PROJECT}; docker compose -f {FILE} up -d 2>&1", user="deploy")
+            until(lambda: self.answer() == (200, "1.0"), what="1.0 serves again", limit_s=60)
+        except (DockerFailed, AssertionError):
+            self._reset(self.small)
+            self._install_points()
 
     def _install_points(self) -> None:
         path = "/usr/local/bin/timeout"
@@ -178,6 +193,10 @@ class Stage:
             services=tuple((s, self._image if s == "api" else i, st) for s, i, st in self.old.services),
             answer=(200, "1.0"),
         )
+
+    def runs(self) -> bool:
+        """Does every service run?"""
+        return {status for _, _, status in self.see().services} == {"running"}
 
     def becomes(self, wanted: World, *, limit_s: float = 60) -> None:
         """The world is exactly so, within the limit: what was ill may take a while to be ill in that way again."""

@@ -54,6 +54,12 @@ def _strike(case: Case, stage: Stage, row: dict[str, object]) -> str:
     else:
         row["by"] = case.by
         _end_by_hand(case, stage, at.run_id)
+    if case.fault.name == "docker-killed" and stage.state() == "done" and not stage.runs():
+        # Docker stopped what was proven a moment before, and keeps it so; what the run left can be taken back
+        row["by"] = "undo"
+        stage.laptop("colleague").fab("undo", "--yes", "--reason=docker crashed").ended(DONE)
+        stage.becomes(old)
+        return "old"
     is_new = stage.state() == "done"
     stage.becomes(new if is_new else old, limit_s=5 if is_new else 60)
     _nothing_is_left(stage, at.run_id)

@@ -23,7 +23,10 @@ BROKEN = {
     "20990101_000002": ("s|image: hummii-api:.*|image: hummii-api:2.3.2|", "hummii-api:2.3.2 is not on the host"),
     "20990101_000003": ("s|^  api:|  api|", "does not parse"),
     "20990101_000004": ("s|REDIS_HOST: redis|REDIS_HOST: ${NOWHERE_SET:?is needed}|", "NOWHERE_SET"),
-    "20990101_000005": ("s|^  redis:|  redis:\\n    no_such_key: 1|", "no_such_key"),
+    "20990101_000005": (
+        "s|image: hummii-api:.*|image: hummii-api:1.2|;s|^  redis:|&\\n    no_such_key: 1|",
+        "no_such_key",
+    ),
 }
 
 
@@ -132,10 +135,12 @@ def test_wrong_usage_of_fab_itself(broken: Production, operator: Operator) -> No
 
 
 def test_without_a_terminal_nothing_is_asked(broken: Production, operator: Operator) -> None:
-    """No terminal and no --yes: refused at once (3), naming --yes; so for each task that asks."""
+    """No terminal and no --yes: refused at once (3), naming --yes; so for every task that asks."""
     with unchanged(broken):
-        for said in operator.each(("rollback", "--latest", REASON), ("resume",), ("cancel",), ("unlock", REASON)):
+        for said in operator.each(("rollback", "--latest", REASON), ("unlock", REASON)):
             assert "--yes" in said.ended(3).document["remedy"]
+        for said in operator.each(("resume",), ("cancel",), ("undo",)):
+            said.ended(3)
 
 
 def test_a_host_that_is_not_the_one_we_know(broken: Production, laptop: Callable[..., Operator]) -> None:

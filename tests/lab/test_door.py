@@ -127,12 +127,29 @@ def test_someone_else_has_the_lease(ready: Production) -> None:
 
 def test_a_deploy_at_work(ready: Production) -> None:
     """A deploy script that runs: 4, with its process."""
-    ready.sh(f"cd {PROJECT}; echo 'sleep 60' >/tmp/deploy.sh; setsid sh /tmp/deploy.sh >/dev/null 2>&1 &")
+    start = f"cd {PROJECT}; echo 'sleep 120' >/tmp/deploy.sh; setsid sh /tmp/deploy.sh >/dev/null 2>&1 & echo $!"
+    deploy = ready.sh(start)
     try:
         said = by_hand(ready, "--latest", "--yes")
         assert (said.code, "deploy.sh" in said.err) == (4, True), said
     finally:
-        ready.sh("pkill -f /tmp/deploy.sh; true")
+        ready.sh('kill -- "-$1"; rm /tmp/deploy.sh', deploy)
+
+
+def test_the_caller_goes_away(ready: Production) -> None:
+    """The terminal is closed in the middle: the script ends with 8, and the run ends by itself."""
+    code = ready.sh(
+        f"""cd {PROJECT}
+        setsid ./scripts/rollback.sh --latest --yes >/tmp/door.out 2>&1 & door=$!
+        until grep -qs '"ev":"start"' {RUNS}/*/journal.jsonl; do sleep 0.05; done
+        kill -HUP -$door
+        wait $door || echo $?""",
+        user="deploy",
+    )
+    assert code == "8"
+    (run,) = ready.run_ids()
+    assert ready.await_end(run) == "done"
+    assert ready.serves("1.0")
 
 
 def test_a_target_that_does_not_become_healthy(fresh: Production, quick: Operator) -> None:

@@ -35,8 +35,11 @@ def variables(production: Production) -> dict[str, str]:
 def processes_watched(production: Production, found: list[str]) -> Iterator[None]:
     """Every command line that is on the host meanwhile, into `found`."""
     production.sh(
-        "rm -f /tmp/seen /tmp/over; (until [ -e /tmp/over ]; do cat /proc/[0-9]*/cmdline 2>/dev/null; sleep 0.05; done "
-        ">/tmp/seen) </dev/null >/dev/null 2>&1 &"
+        """
+        rm -f /tmp/seen /tmp/over
+        watch() { until [ -e /tmp/over ]; do cat /proc/[0-9]*/cmdline 2>/dev/null || :; sleep 0.05; done; }
+        watch </dev/null >/tmp/seen 2>/dev/null &
+        """
     )
     try:
         yield

@@ -56,7 +56,7 @@ def fingerprint(lab: Lab, tmp_path: Path) -> str:
 def test_from_an_unknown_server_to_a_rollback(
     fresh: Production, newcomer: Newcomer, fingerprint: str, lab: Lab
 ) -> None:
-    """Old procedure: bare backups, plain dumps. init writes what fits, adopt records it, a bare backup is gone back to."""
+    """Old procedure: bare backups, plain dumps. init writes what fits, adopt records it, a bare backup works."""
     stack.old_procedure(lab, fresh.host)
     before = fresh.fingerprint()
 

@@ -99,7 +99,7 @@ def without_docker(fresh: Production) -> Iterator[Callable[[], None]]:
 
 def switch(production: Production, version: str) -> None:
     """The compose file on disk names another version of the api; nothing that runs is touched."""
-    production.sh("sed -i \"s|image: hummii-api:.*|image: hummii-api:$1|\" " + f"{PROJECT}/{FILE}", version)
+    production.sh('sed -i "s|image: hummii-api:.*|image: hummii-api:$1|" ' + f"{PROJECT}/{FILE}", version)
 
 
 def test_images(verbs: Verbs) -> None:
@@ -213,7 +213,7 @@ def test_settled(verbs: Verbs) -> None:
 
 
 def test_proxy_follows(verbs: Verbs) -> None:
-    """A proxy that keeps the dead address of a replaced service is told to look again, until the way through answers."""
+    """A proxy that keeps the dead address of a replaced service is told to look again, and waited for."""
     verbs.production.sh(f"cd {PROJECT} && docker compose -f {FILE} up -d --no-deps --force-recreate api 2>&1")
     verbs.act("await_services", "60", "hummii", "api")
     answer = (HEALTH, "version", "1.0")
@@ -292,7 +292,9 @@ def test_docker_restarted_under_a_step(verbs: Verbs) -> None:
         holds=("services_run", "hummii", "api", image, "-"),
         act=(*UP, "api"),
     )
-    always = Step(id="a", title="-", effect=Effect.READS, limit_s=1, holds=("file_gone", "/nonexistent"), act=("cannot",))
+    always = Step(
+        id="a", title="-", effect=Effect.READS, limit_s=1, holds=("file_gone", "/nonexistent"), act=("cannot",)
+    )
     for name, text in (("forward/x.sh", ship.render(up)), ("ready/as-planned.sh", ship.render(always))):
         packed = base64.b64encode(text.encode()).decode()
         verbs.production.sh('echo "$1" | base64 -d >"$2"', packed, f"{HOME}/runs/{RUN}/{name}")

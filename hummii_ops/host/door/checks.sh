@@ -42,6 +42,7 @@ can_work() { # tools, the account, and where it may write
     if [ "$(id -u)" = 0 ] && [ "$owner" != root ] && [ "$become" != sudo ]; then
         stop 3 "refused: root would leave files here that $owner cannot change" "sudo -u $owner $project_dir/scripts/rollback.sh …"
     fi
+    [ "$become" != sudo ] || [ "$(id -u)" = 0 ] || stop 3 'refused: here docker is for root alone (become: sudo)' "sudo $project_dir/scripts/rollback.sh …"
     if [ ! -w "$project_dir" ] || { [ -e "$home" ] && [ ! -w "$home" ]; }; then
         stop 3 "refused: $(id -un) cannot write in $project_dir" "sudo -u $owner $project_dir/scripts/rollback.sh …"
     fi

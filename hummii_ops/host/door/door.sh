@@ -74,6 +74,7 @@ release=$work/release/$chosen
 label=$(cat "$release/version")
 label=${label:-$chosen}
 target_now
+something_changes || stop 3 "refused: release $label is equal to what runs: there is nothing to change" 'scripts/rollback.sh --list'
 who=$(id -un)@$(uname -n)
 [ -z "${SUDO_USER:-}" ] || who=$SUDO_USER@$(uname -n)
 run=$(date -u +%Y%m%dT%H%M%SZ)-rollback-$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')

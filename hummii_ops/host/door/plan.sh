@@ -44,6 +44,14 @@ differences() { # which services differ from what runs, as far as can be told be
         { here[$1] = 1; if (!($1 in image) || image[$1] != $3 || how[$1] == "stopped" || apart(hash[$1], $4)) print $1 >changed }
         END { for (i = 1; i <= n; i++) if (!(order[i] in here)) print order[i] >extra }' "$work/left" "$work/target"
 }
+something_changes() { # a plan that would change nothing must not leave a mark and a hold
+    [ ! -s "$work/changed" ] && [ ! -s "$work/extra" ] || return 0
+    ! cut -f 4 "$work/left" "$work/target" | grep -qx -e - || return 0
+    while read -r name sha; do
+        grep -q "^$name $sha " "$work/left.files" || return 0
+    done <"$work/target.files"
+    return 1
+}
 merged_env() { # env files that go back with some of today's variables: "name key…"
     while read -r name; do
         grep -qxF "$name" "$work/env_files" || continue
@@ -135,13 +143,16 @@ cautions() { # what to know before
     echo 'database: unknown: not looked at; a newer migration may not suit the older code'
     echo 'outside: nobody looks from outside: no laptop'
 }
+fitting() { # WORDS <ids: restored images are a line of their own, and not configuration
+    if [ "$1" = 'Restore the images' ]; then cat; else grep -vx restore-images; fi
+}
 checklist() { # the lines of the procedure, as plans/checklist.py has them
     printf '{"words": "Identify the version", "steps": ["plan"], "skipped": null},\n'
     printf '{"words": "Ask the database", "steps": [], "skipped": "unknown: not looked at"},\n'
     printf '{"words": "Prepare the plan, kept in the run", "steps": ["plan"], "skipped": null},\n'
     printf '{"words": "Notify stakeholders", "steps": [], "skipped": "no laptop"},\n'
     while IFS='|' read -r words ids; do
-        steps=$(cut -d ' ' -f 1 "$made/forward.list" | grep -E "^($ids)" | tr ' ' '|' | json_lines)
+        steps=$(cut -d ' ' -f 1 "$made/forward.list" | grep -E "^($ids)" | fitting "$words" | json_lines)
         if [ -n "$steps" ]; then skipped=null; else skipped='"nothing of it applies to this stack"'; fi
         [ "$words" != 'Verify health outside' ] || skipped='"no laptop"'
         printf '{"words": "%s", "steps": [%s], "skipped": %s},\n' "$words" "$steps" "$skipped"
@@ -150,7 +161,7 @@ Verify that the backup exists and can work|keep-target
 Back up the current state|keep-before
 Save evidence|evidence-
 Stop affected services|replace-|stop-extra
-Restore the configuration|restore-docker|restore-env
+Restore the configuration|restore-
 Restore the images|restore-images
 Restart services|replace-|the-rest
 The proxy follows|proxy-follows

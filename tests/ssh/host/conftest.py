@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from rig import Rig, tools_folder
 
 SHELLS = ("dash", "bash")
@@ -29,9 +28,7 @@ def shell(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def rig(
-    shell: str, tools: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Rig]:
+def rig(shell: str, tools: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     monkeypatch.setenv("PATH", str(tools(shell)))
     (tmp_path / "project").mkdir()
     rig = Rig(folder=tmp_path, shell=shell, tools=tools(shell))
@@ -40,9 +37,7 @@ def rig(
 
 
 @pytest.fixture
-def dash_rig(
-    tools: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Rig]:
+def dash_rig(tools: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     """For what does not depend on the shell."""
     monkeypatch.setenv("PATH", str(tools("dash")))
     (tmp_path / "project").mkdir()

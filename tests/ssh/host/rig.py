@@ -26,10 +26,10 @@ from hummii_ops.run.entry import script
 from hummii_ops.steps import Effect, Step
 from hummii_ops.transport import LocalTransport, Result
 
-TOOLS = (
-    "awk base64 basename cat chgrp chmod chown cmp cp cut date df diff dirname find flock grep gzip head id ln mkdir"
-    " mv printf rm sed setsid sha256sum sleep stat sync tail tar timeout touch tr xargs"
-).split()
+TOOLS = """
+    awk base64 basename cat chgrp chmod chown cmp cp cut date df diff dirname find flock grep gzip head id ln mkdir
+    mv printf rm sed setsid sha256sum sleep stat sync tail tar timeout touch tr xargs
+""".split()  # noqa: SIM905 - a list of words reads best as words
 
 # Verbs of the tests: steps that wait, fail or count at our word.
 VERBS = """
@@ -242,9 +242,7 @@ class Shipped:
     def folder(self) -> Path:
         return self.rig.home / "runs" / self.id
 
-    def follow(
-        self, verb: str, offset: int = 0, *, on_line: Callable[[str], None] = lambda line: None
-    ) -> Followed:
+    def follow(self, verb: str, offset: int = 0, *, on_line: Callable[[str], None] = lambda line: None) -> Followed:
         """`begin`, `again`, `back` or `follow`, to its end."""
         arrived: list[tuple[float, str]] = []
 
@@ -253,9 +251,7 @@ class Shipped:
             on_line(line)
 
         first = verb == "begin"
-        text = script(
-            about=self.about.lease_lines() if first else "", payload=ship.pack(self.texts) if first else ""
-        )
+        text = script(about=self.about.lease_lines() if first else "", payload=ship.pack(self.texts) if first else "")
         args = (str(self.rig.home), verb, self.id, str(offset))
         code = self.rig.transport.stream(text, *args, on_line=hear)
         lines = tuple(line for _, line in arrived)

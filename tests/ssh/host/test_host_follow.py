@@ -73,7 +73,7 @@ def test_the_end_comes_at_once(dash_rig: Rig) -> None:
 def test_an_end_with_a_child_that_lives_on(dash_rig: Rig) -> None:
     """A process that a step left behind does not keep the follower of an ended run."""
     plan = dash_rig.swap(step("leave", ("never",), ("leave", str(dash_rig.folder / "x")), effect=Effect.RECORDS))
-    notes = dict(plan.notes) | {"lib/verbs/leave.sh": 'leave() ( sh -c \'until [ -e "$1" ]; do sleep 0.1; done\' sh "$1" & )\n'}
+    notes = dict(plan.notes) | {"lib/verbs/test-leave.sh": 'leave() ( wait_until "$1" & )\n'}
     run = dash_rig.new_run(type(plan)(**{**vars(plan), "notes": notes}))
     followed = run.begin()
     assert followed.state == "done"
@@ -123,9 +123,7 @@ class Cut(LocalTransport):
         super().__init__()
         self._left = after
 
-    def stream(
-        self, script: str, *args: str, on_line: Callable[[str], None], silence_s: float = 15
-    ) -> int:
+    def stream(self, script: str, *args: str, on_line: Callable[[str], None], silence_s: float = 15) -> int:
         def hear(line: str) -> None:
             on_line(line)
             self._left -= 1

@@ -23,7 +23,9 @@ def at_the_gate(rig: Rig, deadline_s: int = 30) -> Shipped:
     return run
 
 
-@pytest.mark.parametrize(("word", "state", "words"), [("go", "done", "new"), ("keep", "done", "new"), ("back", "restored", "old")])
+@pytest.mark.parametrize(
+    ("word", "state", "words"), [("go", "done", "new"), ("keep", "done", "new"), ("back", "restored", "old")]
+)
 def test_answered(rig: Rig, word: str, state: str, words: str) -> None:
     """A run waits at its gate, and goes where the answer says."""
     run = at_the_gate(rig)
@@ -54,7 +56,7 @@ def test_one_answer(rig: Rig) -> None:
     run = gated(rig).sent()
     words = ["go", "back", "keep", "go", "back", "keep", "go", "back"]
     with ThreadPoolExecutor(8) as pool:
-        told = {rig_said for rig_said in pool.map(lambda word: rig.call("answer", run.id, "outside", word).stdout, words)}
+        told = set(pool.map(lambda word: rig.call("answer", run.id, "outside", word).stdout, words))
     assert len(told) == 1
     assert (run.folder / "gates" / "outside").read_bytes() == told.pop()
     assert [path.name for path in (run.folder / "gates").iterdir()] == ["outside"]
@@ -71,7 +73,7 @@ def test_an_answer_at_the_deadline(dash_rig: Rig) -> None:
 
 
 def test_cancelled_before_it_began(rig: Rig) -> None:
-    """A run that was sent and is cancelled before its start is abandoned and frees the lease; it cannot start any more."""
+    """A run that was sent and is cancelled before its start is abandoned and frees the lease; it never starts."""
     run = rig.new_run(rig.swap()).sent()
     assert rig.call("cancel", run.id).exit_code == 0
     assert run.state() == "abandoned"

@@ -73,7 +73,7 @@ def aged(rig: Rig, seconds: int) -> None:
 
 @pytest.mark.parametrize("sent", [False, True], ids=["claimed", "sent"])
 def test_a_claim_that_never_began(rig: Rig, sent: bool) -> None:
-    """A run that was claimed, or also sent, and not begun for two minutes loses its lease; its late start is refused."""
+    """A run that never began loses its lease after two minutes; its late start is refused."""
     late, next_ = rig.new_run(rig.swap()), rig.new_run(rig.swap())
     assert late.claim().exit_code == 0
     if sent:

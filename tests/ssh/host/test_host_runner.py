@@ -103,7 +103,9 @@ def test_mixed_keeps_the_lease_and_goes_back_again(rig: Rig) -> None:
     run = rig.new_run(rig.plan(plan.forward, [obstacle, *plan.back]))
     assert run.begin().state == "mixed"
     assert rig.lease() == run.id
-    assert (run.folder / "failed").read_text() == "fails\n", "what failed first decides, not what failed on the way back"
+    assert (run.folder / "failed").read_text() == "fails\n", (
+        "what failed first decides, not what failed on the way back"
+    )
     first = len(run.said())
     assert run.follow("again").state == "mixed"
     mended.touch()
@@ -152,7 +154,7 @@ def test_any_folder_name(dash_rig: Rig, project: str) -> None:
 HOSTILE = (
     "$(id)",
     "`id`",
-    "it's \"quoted\"",
+    'it\'s "quoted"',
     "HUMMII_END",
     "back\\slash \\n %s %d %",
     "run=20990101T000000Z-rollback-0000",

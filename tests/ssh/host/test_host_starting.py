@@ -19,11 +19,6 @@ from hummii_ops.steps import Effect
 from hummii_ops.transport.shell import standard_input
 
 
-def counting(rig: Rig) -> list[object]:
-    mark = rig.folder / "count"
-    return [step("count", ("never",), ("count", str(mark)), effect=Effect.RECORDS)]
-
-
 def test_said_again_it_only_follows(rig: Rig) -> None:
     """A begin or a start that is repeated, at work or after the end, never starts the run twice."""
     run = rig.new_run(rig.swap())
@@ -148,7 +143,9 @@ def test_brought_home(rig: Rig) -> None:
         writer.kill()
         writer.wait()
     assert [result.exit_code for result in results] == [0, 0, 0]
-    names = subprocess.run(["tar", "-tzf", "-"], input=results[0].stdout, capture_output=True, check=True).stdout.decode()
+    names = subprocess.run(
+        ["tar", "-tzf", "-"], input=results[0].stdout, capture_output=True, check=True
+    ).stdout.decode()
     assert f"{run.id}/journal.jsonl" in names
     assert "/lib" not in names
     assert "/before" not in names
@@ -158,12 +155,16 @@ def test_write_order(dash_rig: Rig) -> None:
     """A state is written beside, synced, renamed, and its folder synced; a step acts only after its start is synced."""
     run = dash_rig.new_run(dash_rig.swap()).sent()
     trace = dash_rig.folder / "trace"
-    found = subprocess.run(["/bin/sh", "-c", "PATH=$PATH:/usr/bin:/usr/local/bin command -v strace"], capture_output=True, check=False)
+    found = subprocess.run(
+        ["/bin/sh", "-c", "PATH=$PATH:/usr/bin:/usr/local/bin command -v strace"], capture_output=True, check=False
+    )
     if found.returncode:
         pytest.fail("this test needs strace: apt-get install -y strace", pytrace=False)
     calls = "trace=fsync,fdatasync,rename,renameat,renameat2,write"
     command = [found.stdout.decode().strip(), "-f", "-y", "-s", "200", "-e", calls, "-o", str(trace)]
-    subprocess.run([*command, "sh", str(run.folder / "lib/runner.sh"), str(run.folder)], check=True, capture_output=True)
+    subprocess.run(
+        [*command, "sh", str(run.folder / "lib/runner.sh"), str(run.folder)], check=True, capture_output=True
+    )
     assert run.state() == "done"
     lines = [line.split(" ", 1)[1].strip() for line in trace.read_text().splitlines()]
 

@@ -18,7 +18,7 @@ from rig import Rig, Shipped, step, tree
 
 from hummii_ops.run import ship
 
-ABOUT = "who=a@b\nreason=because: it's \"so\"\nsince=1\n"
+ABOUT = 'who=a@b\nreason=because: it\'s "so"\nsince=1\n'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,12 +264,12 @@ def test_put_file_is_never_half_there(world: World) -> None:
 
 
 def test_merged_env(world: World) -> None:
-    """The release's variables, with the kept keys exactly as today's file has them, readable by nobody else."""
+    """The release's variables, the kept keys in their place exactly as today's file has them, no more readable."""
     env_files(world)
     (world.folder / "target/.env").chmod(0o600)
     assert world.act("merge_env", *MERGED) == 0
     merged = world.folder / "target/.env.merged"
-    assert merged.read_text() == "A=1\nexport B=2\nKEEPER=3\n# KEEP=no\nKEEP='new $(id) \\secret'\nALSO=x=y\n"
+    assert merged.read_text() == "A=1\nKEEP='new $(id) \\secret'\nexport B=2\nKEEPER=3\n# KEEP=no\nALSO=x=y\n"
     assert merged.stat().st_mode & 0o777 == 0o600
 
 
@@ -368,7 +368,10 @@ def site() -> Iterator[str]:
 @pytest.fixture(params=["curl", "wget"])
 def asking(request: pytest.FixtureRequest, rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A PATH with one of the two programs that can ask a URL."""
-    found = next((path for folder in ("/usr/bin", "/bin", "/usr/local/bin") if (path := Path(folder, request.param)).exists()), None)
+    found = next(
+        (path for folder in ("/usr/bin", "/bin") if (path := Path(folder, request.param)).exists()),
+        None,
+    )
     if found is None:
         pytest.fail(f"this test needs {request.param}: apt-get install -y {request.param}", pytrace=False)
     (tmp_path / "asking").mkdir()

@@ -107,8 +107,8 @@ def test_restored() -> None:
     """A run that went back names the step that failed and what it said, and tells the steps of both lists."""
     log = b"noise\nfirst\nsecond\nthird\nfourth\nlater\n"
     said = events(
-        *FORWARD, "start:forward/look::6", "failed:forward/look:1:32", "back", "start:back/return", "done:back/return:0",
-        "skipped:back/proven", "restored",
+        *FORWARD, "start:forward/look::6", "failed:forward/look:1:32", "back",
+        "start:back/return", "done:back/return:0", "skipped:back/proven", "restored",
     )  # fmt: skip
     told = outcome("restored", said, log=log)
     assert told.exit_code is ExitCode.RESTORED
