@@ -37,7 +37,7 @@ $(READY): requirements-dev.txt pyproject.toml
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; this is $$(python3 --version)"; exit 2; }
 	@echo "setting up .venv (Python packages, each with its hash)…"
 	@test -x $(PY) || python3 -m venv .venv || { rm -rf .venv; echo "python3 -m venv failed; on Debian: apt-get install python3-venv"; exit 2; }
-	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@echo "$(CURDIR)" >"$$($(PY) -c "import sysconfig; print(sysconfig.get_path(\"purelib\"))")/hummii-ops.pth"
 	@touch $@
 

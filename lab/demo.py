@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -50,8 +51,10 @@ def _set_the_stage(console: Console) -> str:
         console.print(f"   {text}", style="dim", markup=False)
 
     lab = Lab.here()
+    fresh = not lab.read().hosts
     record = stack.up(lab, count=None, proxy=None, say=say, ask=asking(say))
-    stack.reset(lab, say=say, ask=asking(say))
+    if not fresh:
+        stack.reset(lab, say=say, ask=asking(say))
     url = f"{record.hosts[0].url}/api/health"
     _fab(console, "verify", "--settle=3")
     return url
@@ -99,7 +102,7 @@ Take it down:
 
 def _fab(console: Console, *words: str) -> None:
     """Run a task as the reader would. Raises Refused when it does not end with 0."""
-    console.print(f"\n[bold cyan]$ fab {' '.join(words)}[/]")
+    console.print(f"\n$ fab {shlex.join(words)}", style="bold cyan", markup=False)
     done = subprocess.run([FAB, *words], cwd=ROOT, env=_environment(), check=False)
     if done.returncode != 0:
         raise Refused(f"fab {words[0]} ended with exit code {done.returncode}", remedy="read what it says above")
