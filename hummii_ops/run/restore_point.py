@@ -78,6 +78,6 @@ def write(entry: Entry, environment: Environment, record: dict[str, Any], name: 
 
 
 def _services(record: dict[str, Any]) -> str:
-    """`service image_id config_hash ref` a line: the record's services for the server's own door, which reads no JSON."""
+    """`service image_id config_hash ref` a line, for the server's own door, which reads no JSON."""
     rows = ((name, one["image_id"], one["config_hash"] or "-", one["ref"]) for name, one in record["services"].items())
     return "".join(f"{' '.join(row)}\n" for row in sorted(rows))

@@ -13,7 +13,7 @@ from strikes import BY_NAME, FAULTS, Fault
 class Case:
     """One fault at one point of one step. `after_s`: how long the act works before it is frozen.
 
-    `turn`: for a step of the way back, the step of the way forward at which the run is sent back.
+    `turn`: for a step of the way back, the step of the way forward before which the run is sent back.
     """
 
     fault: Fault
@@ -56,9 +56,10 @@ def everything(plan: dict[str, Any], steps: list[dict[str, Any]]) -> Iterator[Ca
     yield Case(fault=BY_NAME["runner-killed"], step="as-planned", point="before", list="ready", by="cancel")
     for fault in FAULTS:
         for number, step in enumerate(plan["forward"]):
-            for turn, point in enumerate(fault.points):
-                if point != "before" and step["id"] not in acts:
-                    continue
+            if fault.effects and step["effect"] not in fault.effects:
+                continue
+            points = [point for point in fault.points if point == "before" or step["id"] in acts]
+            for turn, point in enumerate(points[:1] if fault.once else points):
                 yield Case(
                     fault=fault,
                     step=step["id"],
@@ -67,11 +68,11 @@ def everything(plan: dict[str, Any], steps: list[dict[str, Any]]) -> Iterator[Ca
                     after_s=_half(acts.get(step["id"], 0)),
                 )
     changes = [n for n, step in enumerate(plan["forward"]) if step["effect"] == "changes" and step["id"] in acts]
-    turn = plan["forward"][changes[-1] + 1]["id"]
+    judged = plan["forward"][changes[-1] + 1]["id"]
     for number, step in enumerate(plan["back"]):
         for fault in (BY_NAME["runner-killed"], BY_NAME["host-killed"], BY_NAME["docker-restarted"]):
             by = ("resume", "undo")[number % 2]
-            yield Case(fault=fault, step=step["id"], point="before", list="back", by=by, turn=turn)
+            yield Case(fault=fault, step=step["id"], point="before", list="back", by=by, turn=judged)
 
 
 def _half(elapsed_s: float) -> float:

@@ -36,13 +36,18 @@ Strike = Callable[[Stage, Reached, Working], Struck]
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """A kind of fault. `points`: where in a step it is tried. `ends`: exit codes that the rollback's fab may have."""
+    """A kind of fault. `points`: where in a step it is tried, of `effects` if any; `once`: at the first that it has.
+
+    `ends`: exit codes that the rollback's fab may have. `small`: on a disk that can be filled.
+    """
 
     name: str
     strike: Strike
     points: tuple[str, ...]
     ends: frozenset[int] = field(default=frozenset({DONE}))
     small: bool = False
+    once: bool = False
+    effects: tuple[str, ...] = ()
 
 
 def kill_runner(stage: Stage, at: Reached, run: Working) -> Struck:
@@ -155,10 +160,12 @@ def _acts(stage: Stage, at: Reached) -> bool:
 INTERRUPTED = frozenset({MIXED})
 FAULTS = (
     Fault(name="runner-killed", strike=kill_runner, points=("before", "during", "after"), ends=INTERRUPTED),
-    Fault(name="orphan-left", strike=leave_orphan, points=("during",), ends=frozenset({DONE, MIXED})),
+    Fault(
+        name="orphan-left", strike=leave_orphan, points=("during",), effects=("changes",), ends=frozenset({DONE, MIXED})
+    ),
     Fault(name="runner-terminated", strike=terminate_all, points=("during",), ends=INTERRUPTED),
     Fault(name="host-killed", strike=kill_host, points=("during", "after"), ends=INTERRUPTED),
-    Fault(name="docker-restarted", strike=restart_docker, points=("before", "during")),
+    Fault(name="docker-restarted", strike=restart_docker, points=("during", "before"), once=True),
     Fault(
         name="docker-killed",
         strike=kill_docker,
@@ -169,7 +176,7 @@ FAULTS = (
     Fault(name="link-cut", strike=cut_link, points=("before",)),
     Fault(name="link-silent", strike=silence_link, points=("during",)),
     Fault(name="cancelled", strike=cancel, points=("before",), ends=frozenset({DONE, REFUSED, RESTORED})),
-    Fault(name="two-resumes", strike=resume_twice, points=("during",), ends=INTERRUPTED),
+    Fault(name="two-resumes", strike=resume_twice, points=("during",), effects=("changes",), ends=INTERRUPTED),
     Fault(
         name="disk-full", strike=fill_disk, points=("before",), ends=frozenset({REFUSED, RESTORED, MIXED}), small=True
     ),
