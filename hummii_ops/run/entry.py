@@ -15,6 +15,10 @@ from hummii_ops.transport import Result, Transport
 HELD, NO_RUN, NOT_SO, BUSY, DAMAGED, NO_MUTEX, NO_HOME, MOVED = 73, 76, 77, 74, 71, 70, 78, 75
 
 
+class NotInThatState(Refused):
+    """The run has ended, or has not: the verb does not apply to it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """The verbs of one host. `home` is <project_dir>/.hummii-ops on it."""
@@ -58,7 +62,7 @@ def refusal(code: int, said: str, host: str, verb: str) -> HummiiError:
     if code == NO_RUN:
         return Refused(f"{host}: there is no such run", remedy="see the runs: fab runs")
     if code == NOT_SO:
-        return Refused(
+        return NotInThatState(
             f"{host}: the run is not in a state that allows {verb}", remedy="see where it stands: fab status"
         )
     if code == MOVED:

@@ -53,14 +53,42 @@ def carry_out(parts: Sequence[Part], about: About, watch: Watch) -> tuple[Outcom
     for index, part in enumerate(parts):
         try:
             outcomes.append(_one(part, about, watch))
-        except HummiiError:
+        except HummiiError as error:
             _give_back(parts[index + 1 :], about)
-            raise
+            if index == 0 or isinstance(error, Detached):
+                raise _with_the_rest(error, parts[index + 1 :]) from error.__cause__
+            outcomes.append(_refused(part, about, error))
         if outcomes[-1].exit_code not in (ExitCode.DONE, ExitCode.DEGRADED):
             _give_back(parts[index + 1 :], about)
             taken_back = [_take_back(*pair, about, watch) for pair in zip(parts[:index], outcomes, strict=False)]
             return (*taken_back, outcomes[-1])
     return tuple(outcomes)
+
+
+def _with_the_rest(error: HummiiError, rest: Sequence[Part]) -> HummiiError:
+    """The error, which also names the hosts that were not reached."""
+    if rest:
+        names = ",".join(part.place.host for part in rest)
+        error.what += f"; not begun on {names}"
+        error.remedy += f"; then the same again with --limit={names}"
+    return error
+
+
+def _refused(part: Part, about: About, error: HummiiError) -> Outcome:
+    """A host that said no before anything changed there, while others had been changed."""
+    return Outcome(
+        run_id=about.run_id,
+        host=part.place.host,
+        state="refused",
+        steps=(),
+        outside=None,
+        by_default=False,
+        cancelled=False,
+        outage_s=0.0,
+        outage_reason=f"nothing was changed: {error.what}",
+        began_at=None,
+        ended_at=None,
+    )
 
 
 def left_alone(host: str, run_id: str) -> Detached:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -20,6 +19,8 @@ from hummii_ops.transport import LinkLost, Transport
 
 # How long the laptop looks for a host that went silent before it leaves the run to itself.
 DETACH_AFTER_S = 120.0
+# An exit code above it is a signal's: the far side was killed, and said nothing about the run.
+SIGNALLED = 128
 
 Connect = Callable[[], Transport]
 # Asked once, when the run waits for it: "go", "keep" or "back".
@@ -43,7 +44,8 @@ class Follower:
     detach_after_s: float = DETACH_AFTER_S
     lines: list[str] = field(default_factory=list)
     _state: str = ""
-    _answering: Future[None] | None = None
+    _spoken: bool = False
+    _answering: threading.Thread | None = None
     _over: threading.Event = field(default_factory=threading.Event)
 
     def follow(self, verb: str, *, about: str = "", payload: str = "") -> str:
@@ -53,11 +55,10 @@ class Follower:
         Raises Busy or Refused when the host says no, Detached when the link is lost for `detach_after_s`.
         """
         text = script(about=about, payload=payload)
-        with ThreadPoolExecutor(max_workers=1) as self._pool:
-            try:
-                return self._to_the_end(verb, text)
-            finally:
-                self._over.set()
+        try:
+            return self._to_the_end(verb, text)
+        finally:
+            self._over.set()
 
     def _to_the_end(self, verb: str, text: str) -> str:
         deadline: float | None = None
@@ -67,8 +68,13 @@ class Follower:
                 transport = self._linked()
                 args = (self.home, verb, self.run_id, str(len(self.lines)))
                 code = transport.stream(text, *args, on_line=self._on_line)
-            except (LinkLost, Unreachable) as lost:
+            except (LinkLost, Unreachable, HostKeyError) as lost:
+                if not self._spoken:
+                    raise
                 deadline = self._lost(lost, deadline if seen == len(self.lines) else None)
+                continue
+            if code != 0 and (self.lines or code > SIGNALLED):  # of a run that goes on, its follower died: nothing more
+                deadline = self._lost(LinkLost(f"the far side ended with {code}"), deadline)
                 continue
             if code != 0:
                 raise refusal(code, "\n".join(self._said), self.host, verb)
@@ -83,12 +89,17 @@ class Follower:
             self.transport = self.connect()
             if self.lines:
                 self._say("link-back")
+        self._spoken = True  # from here on the host may have heard us: no answer is "unknown", never "refused"
         return self.transport
 
     def _lost(self, why: Exception, deadline: float | None) -> float:
         """Let go of the link; returns the moment to give up, and raises Detached when it has come."""
         if isinstance(why, HostKeyError):
-            raise why
+            raise Detached(
+                f"{why.what}; if the run began, it goes on by itself",
+                remedy=f"find out whose key that is, then: fab attach --run={self.run_id}",
+                run_id=self.run_id,
+            ) from why
         if self.transport is not None:
             self.transport.close()
             self.transport = None
@@ -120,7 +131,9 @@ class Follower:
     def _answer_if_asked(self, event: Event) -> None:
         asked = event.kind == "start" and event.step == "confirmed-outside"
         if asked and self.outside is not None and self._answering is None and self.transport is not None:
-            self._answering = self._pool.submit(self._give_answer, self.outside)
+            # a daemon: who leaves with Ctrl-C does not wait for an answer from outside
+            self._answering = threading.Thread(target=self._give_answer, args=(self.outside,), daemon=True)
+            self._answering.start()
 
     def _give_answer(self, outside: Outside) -> None:
         """Ask outside once, and tell the host over whichever link there is, until it has heard or nobody follows.

@@ -57,6 +57,8 @@ class Outcome:
     outage_reason: str | None
     began_at: datetime | None
     ended_at: datetime | None
+    gated: bool = False
+    changed: bool = False
     taken_back_by: str | None = None
 
     @property
@@ -69,8 +71,10 @@ class Outcome:
         """As the table of exit codes has it, for the one who asked for this run to go forward."""
         if self.state == "done":
             records_failed = self.failed_step is not None
-            unconfirmed = self.outside is not None and self.outside != "go"
+            unconfirmed = self.outside != "go" and (self.gated or self.outside is not None)
             return ExitCode.DEGRADED if records_failed or unconfirmed else ExitCode.DONE
+        if self.state == "abandoned" and self.changed and not self.cancelled:
+            return ExitCode.MIXED  # given up as it stood: nobody proved anything
         if self.state == "restored":
             return ExitCode.RESTORED
         # ready: its runner went away before the first step
@@ -103,7 +107,15 @@ def of(plan: Plan, run_id: str, state: str, events: Sequence[Event], left: Mappi
         outage_reason=why,
         began_at=began,
         ended_at=ended,
+        gated=any(step.id == "confirmed-outside" for step in plan.forward),
+        changed=_first_change(plan, events) is not None,
     )
+
+
+def _first_change(plan: Plan, events: Sequence[Event]) -> datetime | None:
+    """When the first act that changes the stack began."""
+    changing = {step.id for step in plan.forward if step.effect in ("changes", "replaces")}
+    return next((e.at for e in events if e.kind == "start" and e.step in changing), None)
 
 
 def _result(step_id: str, title: str, list_: str, host: str, events: Sequence[Event], log: bytes) -> StepResult:
@@ -143,8 +155,7 @@ def _said(log: bytes, started: Event | None, ended: Event) -> str:
 
 
 def _outage(plan: Plan, events: Sequence[Event], probes: str) -> tuple[float | None, str | None]:
-    changing = {s.id for s in plan.forward if s.effect in ("changes", "replaces")}
-    first = next((e.at for e in events if e.kind == "start" and e.step in changing), None)
+    first = _first_change(plan, events)
     if first is None:
         return 0.0, "nothing was changed"
     if plan.probe_url is None:

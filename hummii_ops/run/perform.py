@@ -6,10 +6,11 @@ Decides nothing: the host ends the run whether or not this returns.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hummii_ops.errors import Refused
+from hummii_ops.errors import HummiiError, Refused
 from hummii_ops.events import Listener
 from hummii_ops.plans.plan import Plan
 from hummii_ops.run import journal, mirror, outcome, ship
@@ -90,9 +91,10 @@ def _finish(place: Place, plan: Plan, follower: Follower, state: str) -> Outcome
         entry = Entry(transport=follower.transport, home=place.home)
         try:
             mirror.save(entry.call("collect", follower.run_id).stdout, folder)
-            entry.call("prune", str(place.keep_runs))
-        except LinkLost:
+        except (HummiiError, LinkLost):
             mirror.write(folder / "journal.jsonl", "".join(f"{line}\n" for line in follower.lines).encode())
+        with suppress(HummiiError, LinkLost):  # tidying up may fail; the run has ended, and that is what is told
+            entry.call("prune", str(place.keep_runs))
     log = folder / "output.log"
     events = journal.parse("\n".join(follower.lines), run_id=follower.run_id, host=place.host)
     return outcome.of(

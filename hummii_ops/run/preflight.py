@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from hummii_ops.errors import Busy, Refused, Unreachable
 from hummii_ops.facts.claims import FINISHED
 from hummii_ops.facts.snapshot import Snapshot
+
+OLDEST_COMPOSE = (2, 20)
 
 
 def check(snapshot: Snapshot) -> None:
@@ -15,6 +19,9 @@ def check(snapshot: Snapshot) -> None:
             f"{host}: docker does not answer: {snapshot.engine.error or 'no words'}",
             remedy=f"start it on {host} (systemctl start docker), or see why it is down",
         )
+    if snapshot.engine.compose_error or _version(snapshot.engine.compose_version_number) < OLDEST_COMPOSE:
+        have = snapshot.engine.compose_version or snapshot.engine.compose_error
+        raise Refused(f"{host}: docker compose 2.20 or newer is needed; there is: {have}", remedy="install it there")
     if snapshot.tools_missing:
         raise Refused(f"{host}: missing on the host: {', '.join(snapshot.tools_missing)}", remedy="install them there")
     if snapshot.host.ends_user_processes:
@@ -38,7 +45,38 @@ def check(snapshot: Snapshot) -> None:
             remedy=f"end it: fab resume --run={unfinished.run_id}, or take it back: fab undo --run={unfinished.run_id}",
             run_id=unfinished.run_id,
         )
+    _one_file(snapshot)
     _nobody_at_work(snapshot)
+
+
+def _version(text: str | None) -> tuple[int, ...]:
+    """`2.26.1` → (2, 26, 1); what cannot be read is taken for new enough: Compose itself will say no."""
+    parts = re.findall(r"[0-9]+", text or "")
+    return tuple(int(part) for part in parts[:3]) or OLDEST_COMPOSE
+
+
+def _one_file(snapshot: Snapshot) -> None:
+    """A stack that was started from several compose files, or with env files named to Compose, is not ours to change.
+
+    We know one file: `up` with that alone would make every service anew without what the others say.
+    """
+    name = snapshot.compose.path.rsplit("/", 1)[-1]
+    for one in snapshot.containers:
+        if one.one_off:
+            continue
+        names = [file.rsplit("/", 1)[-1] for file in one.config_files]
+        if names and names != [name]:
+            raise Refused(
+                f"{snapshot.host_name}: {one.service} was started from {', '.join(names)}; "
+                f"the inventory knows {name} alone",
+                remedy="make one file of them (docker compose … config), start the stack from it, "
+                "and name it compose_file in inventory.yml",
+            )
+        if one.environment_files:
+            raise Refused(
+                f"{snapshot.host_name}: {one.service} was started with --env-file {', '.join(one.environment_files)}",
+                remedy="start the stack without it (Compose reads .env by itself), or roll back by hand",
+            )
 
 
 def _nobody_at_work(snapshot: Snapshot) -> None:

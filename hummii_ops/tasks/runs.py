@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from hummii_ops.errors import Refused, UsageError
+from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import undo as plan_undo
 from hummii_ops.run import mirror, perform, preflight
+from hummii_ops.run.entry import NotInThatState
 from hummii_ops.run.fleet import Part, carry_out, left_alone
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, lines, new_run_id
@@ -82,12 +84,15 @@ def undo(
     sites = session.reach(environment, limit)
     snapshots = [site.snapshot() for site in sites]
     chosen = chosen_run(snapshots[0], run)
-    if chosen.is_unfinished:
+    here = [chosen_run(snapshot, chosen.run_id) for snapshot in snapshots]
+    if any(one.is_unfinished for one in here):  # where it has ended, a second undo takes it back
         if dry_run:
             raise UsageError(f"{chosen.run_id} has not ended: undo goes back at once, it has no plan of its own")
         session.confirm(f"Go back to the state from before {chosen.run_id}?", yes=yes, what="undo")
         return _go_on("undo", "back", chosen.run_id, limit, env, unfinished=True, asked_back=True)
-    parts = [_undo_part(site, snapshot, chosen.run_id) for site, snapshot in zip(sites, snapshots, strict=True)]
+    ended = list(zip(sites, snapshots, here, strict=True))
+    done = [one for one in ended if one[2].state == "done"] or ended
+    parts = [_undo_part(site, snapshot, chosen.run_id) for site, snapshot, _ in done]
     people = say()
     for part in parts:
         planshow.show(people, part.plan, who=session.who(), reason=reason, dry_run=dry_run)
@@ -101,7 +106,7 @@ def undo(
         who=session.who(),
         reason=reason,
         since_ms=int(time.time() * 1000),
-        hosts=tuple(site.host.name for site in sites),
+        hosts=tuple(part.place.host for part in parts),
     )
     outcomes = carry_out(parts, about, watcher(people, len(parts) > 1))
     return run_reply("undo", parts, outcomes, session.runs_dir() / about.run_id)
@@ -165,13 +170,13 @@ def unlock(
     session.confirm("Free the lease?", yes=yes, what="unlock")
     about = lines({"who": session.who(), "reason": reason})
     freed = []
-    for site in sites:
-        lease = site.snapshot().lease
-        if lease is None:
-            raise Refused(f"{site.host.name}: there is no lease to free", remedy="fab status")
+    held = [(site, lease) for site in sites if (lease := site.snapshot().lease) is not None]
+    if not held:
+        raise Refused("there is no lease to free", remedy="who is at work, and where: fab status")
+    for site, lease in held:
         try:
             said = site.entry.call("unlock", abandon or "-", about=about)
-        except Refused as error:
+        except NotInThatState as error:
             raise Refused(
                 f"{site.host.name}: {lease.run} has not ended; a freed lease would hide that",
                 remedy=f"fab resume --run={lease.run}, fab undo --run={lease.run}, "
@@ -201,17 +206,9 @@ def _go_on(
     people = say()
     parts: list[Part] = []
     outcomes: list[Outcome] = []
-    run_id = run
     back_is_right = asked_back
-    for site in session.reach(session.choose(env), limit):
-        chosen = chosen_run(site.snapshot(), run_id)
+    for site, chosen in _meant(task, run, session.reach(session.choose(env), limit), unfinished=unfinished):
         run_id = chosen.run_id
-        if unfinished and not chosen.is_unfinished and chosen.state != "ready":
-            raise Refused(
-                f"{site.host.name}: {chosen.run_id} has ended ({chosen.state}); there is nothing to {task}",
-                remedy=f"to take it back: fab undo --run={chosen.run_id}",
-                run_id=chosen.run_id,
-            )
         part = part_of(site, perform.plan_of(site.place, chosen.run_id))
         if ask is not None and not parts:
             ask()
@@ -222,7 +219,8 @@ def _go_on(
             raise left_alone(site.host.name, chosen.run_id) from None
         if asked_back and outcome.state == "done":
             raise Refused(
-                f"{site.host.name}: too late to {task}: {chosen.run_id} came to its end, and {part.plan.target.label} runs",
+                f"{site.host.name}: too late to {task}: {chosen.run_id} came to its end, "
+                f"and {part.plan.target.label} runs",
                 remedy=f"to take it back: fab undo --run={chosen.run_id}",
                 run_id=chosen.run_id,
             )
@@ -230,7 +228,30 @@ def _go_on(
         back_is_right = back_is_right or (task == "resume" and chosen.state in ("back", "mixed"))
         parts.append(part)
         outcomes.append(outcome)
-    return run_reply(task, parts, outcomes, session.runs_dir() / (run_id or ""), asked_back=back_is_right)
+    return run_reply(task, parts, outcomes, session.runs_dir() / run_id, asked_back=back_is_right)
+
+
+def _meant(task: str, run: str | None, sites: Sequence[Site], *, unfinished: bool) -> list[tuple[Site, RunFact]]:
+    """The run on each host that it concerns; a host where it has ended is passed over, unless it has ended on all."""
+    found: list[tuple[Site, RunFact]] = []
+    for site in sites:
+        try:
+            chosen = chosen_run(site.snapshot(), run)
+        except Refused:
+            if not found:
+                raise
+            continue  # the run was never begun there
+        run = chosen.run_id
+        found.append((site, chosen))
+    concerned = [(site, one) for site, one in found if not unfinished or one.is_unfinished or one.state == "ready"]
+    if not concerned:
+        site, one = found[0]
+        raise Refused(
+            f"{site.host.name}: {one.run_id} has ended ({one.state}); there is nothing to {task}",
+            remedy=f"to take it back: fab undo --run={one.run_id}",
+            run_id=one.run_id,
+        )
+    return concerned
 
 
 def _undo_part(site: Site, snapshot: Snapshot, run_id: str) -> Part:

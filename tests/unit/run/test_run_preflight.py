@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from facts_stacks import snapshot
+from facts_stacks import container, snapshot
 
 from hummii_ops.errors import Busy, HummiiError, Refused, Unreachable
 from hummii_ops.facts.claims import Lease, RunFact
@@ -85,3 +85,24 @@ def test_what_stands_in_the_way_is_named_with_its_mend(
 def test_a_finished_run_s_lease_does_not_stand_in_the_way() -> None:
     """A lease that a crash left behind after its run had ended holds nobody up."""
     preflight.check(_free(runs=(_run("done"),), lease=_lease()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"config_files": ("/opt/hummii/docker-compose.prod.yml", "/opt/hummii/override.yml")}, "override.yml"),
+        ({"config_files": ("/opt/hummii/compose.yaml",)}, "compose.yaml"),
+        ({"environment_files": ("/opt/hummii/.env.production",)}, "--env-file /opt/hummii/.env.production"),
+    ],
+)
+def test_a_stack_of_several_files_is_refused(changes: dict[str, Any], words: str) -> None:
+    """`up` with the one file that we know would make every service anew, without what the others say."""
+    with pytest.raises(Refused, match=words.replace(".", r"\.")):
+        preflight.check(_free(containers=(container("api", "hummii-api:1.1", **changes),)))
+
+
+@pytest.mark.parametrize("version", ["2.19.3", "2.6"])
+def test_an_old_compose_is_refused(version: str) -> None:
+    """2.20 is the oldest that knows what we ask of it."""
+    with pytest.raises(Refused, match=r"2\.20"):
+        preflight.check(_free(engine=EngineFact(client_version="27", server_version="27", compose_version=version)))
