@@ -1,0 +1,2 @@
+holds() { file_as @PROJECT@/compose.yml target/compose.yml; }
+act() { cannot 'compose.yml has changed'; }

@@ -1,0 +1,2 @@
+holds() { facts_are expect p @PROJECT@; }
+act() { cannot 'the host has changed'; }

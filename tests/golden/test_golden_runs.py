@@ -1,0 +1,118 @@
+"""Runs that an older version left unfinished: today's laptop must still end them, by the runner that they carry.
+
+tests/golden/runs/<version>/<name>/ is a run's folder as it lay on the host, with @PROJECT@ for the project's folder.
+A recorded run is never written anew. To record one of today's version: HUMMII_GOLDEN=record pytest tests/golden.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from hummii_ops.plans.plan import Plan, StackState
+from hummii_ops.run import journal, outcome, ship
+from hummii_ops.run.entry import script
+from hummii_ops.steps import files
+from hummii_ops.transport import LocalTransport
+
+HERE = Path(__file__).parent / "runs"
+VERSION = "0.1"
+OLD, NEW = "services: old\n", "services: new\n"
+RUN = "20260101T000000Z-rollback-cafe"
+ABOUT = ship.About(run_id=RUN, task="rollback", who="ops@laptop", reason="why", since_ms=1767225600000, hosts=("h",))
+
+
+def _plan() -> Plan:
+    """A file goes to its new text, and back; no docker in it."""
+    path, new = "@PROJECT@/compose.yml", sha256(NEW.encode()).hexdigest()
+    old = sha256(OLD.encode()).hexdigest()
+    kept = {"compose.yml": old}
+    state = StackState(label="1.1", identity=None, files=kept, modes={"compose.yml": "644"}, services=())
+    forward = (
+        files.keep("target", "compose.yml", "@PROJECT@/backup", new),
+        files.keep("before", "compose.yml", path, old),
+        files.restore("compose.yml", path, "target/compose.yml", "644"),
+        files.proven("compose.yml", path, "target/compose.yml"),
+    )
+    back = (files.restore("compose.yml", path, "before/compose.yml", "644", back=True),)
+    return Plan(
+        task="rollback",
+        environment="lab",
+        host="h",
+        project="p",
+        project_dir="@PROJECT@",
+        left=state,
+        target=state,
+        forward=forward,
+        back=back,
+        expect="",
+        expect_files=(),
+    )
+
+
+@dataclass(frozen=True)
+class Old:
+    """A recorded run: what its state was, and what one resume must come to."""
+
+    name: str
+    state: str
+    ends: str
+    text: str
+
+
+CASES = (
+    Old("interrupted-forward", "forward", "done", NEW),
+    Old("interrupted-back", "back", "restored", OLD),
+    Old("mixed", "mixed", "restored", OLD),
+)
+
+
+def _record(old: Old) -> None:
+    folder = HERE / VERSION / old.name
+    if folder.exists():
+        return
+    texts = ship.folder(_plan(), ABOUT)
+    begun = [{"t": 1767225600000, "ev": "begin", "list": "", "step": "", "code": None, "log": 0}]
+    if old.state != "forward":
+        begun.append({"t": 1767225601000, "ev": "back", "list": "", "step": "", "code": None, "log": 0})
+        texts |= {"before/compose.yml": OLD, "changed": "", "failed": "restore-compose\n"}
+    texts["journal.jsonl"] = "".join(json.dumps(line) + "\n" for line in begun) + '{"t":17672256'  # torn by the crash
+    texts |= {"state": f"{old.state}\n", "output.log": "", "gates/.keep": "", "facts/.keep": "", "evidence/.keep": ""}
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("old", CASES, ids=[old.name for old in CASES])
+def test_a_run_of_an_older_version_still_ends(old: Old, tmp_path: Path) -> None:
+    """One resume ends it in exactly the new or the old state, and today's laptop can tell the story."""
+    if os.environ.get("HUMMII_GOLDEN") == "record":
+        _record(old)
+    versions = sorted(path for path in HERE.iterdir() if (path / old.name).is_dir())
+    assert versions
+    for number, version in enumerate(versions):
+        project = tmp_path / str(number)
+        folder = project / ".hummii-ops" / "runs" / RUN
+        for path in (version / old.name).rglob("*"):
+            if path.is_file():
+                there = folder / path.relative_to(version / old.name)
+                there.parent.mkdir(parents=True, exist_ok=True)
+                there.write_text(path.read_text(encoding="utf-8").replace("@PROJECT@", str(project)), encoding="utf-8")
+        (project / "compose.yml").write_text(NEW if old.state != "forward" else OLD, encoding="utf-8")
+        (project / "backup").write_text(NEW, encoding="utf-8")
+        (project / ".hummii-ops" / "lease").write_text(f"run={RUN}\n{ABOUT.lease_lines()}", encoding="utf-8")
+        said: list[str] = []
+        code = LocalTransport().stream(script(), f"{project}/.hummii-ops", "again", RUN, "0", on_line=said.append)
+        assert (code, said[-1]) == (0, f"E {old.ends}")
+        assert (project / "compose.yml").read_text(encoding="utf-8") == old.text
+        assert not (project / ".hummii-ops" / "lease").exists()
+        plan = Plan.from_json(json.loads((folder / "plan.json").read_text(encoding="utf-8")))
+        lines = [line.removeprefix("J ") for line in said if line.startswith("J ")]
+        told = outcome.of(plan, RUN, old.ends, journal.parse("\n".join(lines), run_id=RUN, host="h"), {}, b"")
+        assert [step.outcome for step in told.steps if step.outcome in ("failed", "open")] == []
