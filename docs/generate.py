@@ -253,8 +253,8 @@ def spell(node: ast.expr, known: Mapping[str, ast.expr] | None = None) -> list[s
     if isinstance(node, ast.JoinedStr):
         parts = [spell(one.value if isinstance(one, ast.FormattedValue) else one, known) for one in node.values]
         return ["".join(words) for words in product(*parts)]
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "slug":
-        return spell(node.args[0], known)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("step_id", "_id"):
+        return ["-".join(words) for words in product(spell(node.args[0], known), spell(node.args[-1], known))]
     if isinstance(node, ast.Attribute):
         return [f"<{node.attr}>"]
     if isinstance(node, ast.Name):

@@ -1,37 +1,43 @@
-"""Text from logs, answers and addresses, fit to be shown: no secret values, no control sequences, one line.
+"""Text from logs, answers and addresses, fit to be shown or kept: no secret values.
 
-Never shows a value because it looks harmless: what follows a secret's name is masked whatever it is.
+What is shown is one line without control sequences; what is kept stays as it was but for its secrets.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
-from hummii_ops.transport.text import printable
+from hummii_ops.transport.text import MASK, masked, printable
 
-MASK = "***"
-_NAMES = r"pass(?:word|wd|phrase)?|pwd|secret|token|(?:api|access|private)[-_]?key|credentials?|cookie|session"
-_VALUE = r"\\?\"(?:[^\"\\]|\\[^\"])*\\?\"|'[^']*'|[^\s,;&}\])\"']+"
-_RULES = (
-    # Authorization: Bearer xyz; Cookie: a=b; c=d — up to the end of the text or of the quoted string.
-    (re.compile(r"(?i)\b(authorization|cookie)(\\?[\"']?\s*[:=]\s*\\?[\"']?)[^\"'\\\r\n]+"), rf"\1\2{MASK}"),
-    (re.compile(rf"(?i)((?:[\w-]*[_-])?(?:{_NAMES})[\w-]*\\?[\"']?\s*[=:]\s*)(?:{_VALUE})"), rf"\1{MASK}"),
-    (re.compile(rf"(?i)(--?(?:{_NAMES})\s+)(?:{_VALUE})"), rf"\1{MASK}"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {MASK}"),
-    (re.compile(r"(\b[a-zA-Z][\w+.-]*://)[^\s/@\"']*@"), rf"\1{MASK}@"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), MASK),  # a JSON web token
-    (re.compile(r"\b(?:sk|pk|rk|whsec|ghp|gho|github_pat|xox[abp])[_-]\w[\w-]{9,}"), MASK),
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY.*", re.DOTALL), MASK),
-)
+_KEY_BEGINS, _KEY_ENDS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"), re.compile(r"-----END [A-Z ]*PRIVATE KEY")
+_LONGEST_KEY_LINES = 200  # 16,384 bits of RSA; a key that never ends must not hide the rest of a log
 
 
 def shown(text: str, *, most: int = 300) -> str:
     """`text` on one line, masked, and cut to `most` characters."""
-    line = " ".join(printable(text).split())
-    for rule, instead in _RULES:
-        line = rule.sub(instead, line)
+    line = masked(" ".join(printable(text).split()))
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def kept(data: bytes) -> bytes:
+    """The lines of a log with their secrets masked, a private key over all its lines; other lines byte for byte."""
+    return "\n".join(_kept(data.decode(errors="surrogateescape").split("\n"))).encode(errors="surrogateescape")
+
+
+def _kept(lines: list[str]) -> Iterator[str]:
+    hidden = 0
+    for line in lines:
+        if hidden:
+            hidden = 0 if _KEY_ENDS.search(line) else hidden - 1
+            yield MASK
+            continue
+        found, plain = masked(line), printable(line)
+        seen = printable(found)
+        yield found if masked(seen) == seen else masked(plain)  # colours may stand inside a secret's name
+        if _KEY_BEGINS.search(plain) and not _KEY_ENDS.search(plain):
+            hidden = _LONGEST_KEY_LINES
 
 
 def shown_url(url: str) -> str:

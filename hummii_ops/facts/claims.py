@@ -64,7 +64,6 @@ class RunFact:
     state: str | None
     state_at: datetime | None
     outside: str | None
-    journal_tail: tuple[str, ...]
 
     @property
     def is_unfinished(self) -> bool:

@@ -18,7 +18,7 @@ from ruamel.yaml.error import YAMLError
 _VARIABLE = re.compile(r"\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(:?[-?+])?)", re.ASCII)
 
 
-class Unparsable(ValueError):  # noqa: N818 - a property of a file, not an error of ours
+class Unparsable(ValueError):
     """The text is no compose file; its words say why, for people."""
 
 

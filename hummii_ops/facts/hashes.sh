@@ -6,14 +6,16 @@
 #   - `config --hash` of the file leaves out what env_file adds, and `up` does not: so the resolved one is hashed;
 #   - `up --no-deps` hashes a service without its depends_on, a plain `up` with it.
 
+# Every profile counts: a service that was started with one is part of what runs, and has a label.
+
 # resolved PROJECT DIR COMPOSE_OPTION...: the configuration with everything filled in.
 resolved() (
   project=$1 dir=$2
   shift 2
-  timeout 20 docker compose -p "$project" --project-directory "$dir" "$@" config
+  timeout 20 docker compose -p "$project" --project-directory "$dir" "$@" --profile '*' config
 )
 # hash_resolved PROJECT DIR <resolved
-hash_resolved() { timeout 20 docker compose -p "$1" --project-directory "$2" -f - config --hash '*'; }
+hash_resolved() { timeout 20 docker compose -p "$1" --project-directory "$2" -f - --profile '*' config --hash '*'; }
 # both_hashes PROJECT DIR RESOLVED: at the same time, since a start of Compose is what costs.
 both_hashes() {
   printf '%s\n' "$3" | awk '/^    depends_on:/ { skip = 1; next } skip && /^     / { next } { skip = 0; print }' |

@@ -14,7 +14,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _DEEPEST = 20
 
 
-class NoValue(ValueError):  # noqa: N818 - a property of a file, not an error of ours
+class NoValue(ValueError):
     """A variable has no value; the words say which."""
 
 

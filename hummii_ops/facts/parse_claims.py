@@ -5,7 +5,6 @@ Never fails on a bad line: these files are read when things are already wrong.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,8 +12,6 @@ from datetime import UTC, datetime
 from hummii_ops.facts.archive import Kept
 from hummii_ops.facts.claims import Hold, Lease, Mark, RunFact
 from hummii_ops.transport.text import printable
-
-_HEADER = re.compile(r"==> .*/runs/([^/]+)/journal\.jsonl <==")
 
 
 def pairs(text: str) -> dict[str, str]:
@@ -79,14 +76,13 @@ def mark(identity: str, text: str) -> Mark | None:
     )
 
 
-def runs(kept: Mapping[str, Kept], *, folder: str, journals: str) -> tuple[RunFact, ...]:
-    """Every run's folder, newest first by name; `journals` is what `tail -v` printed of some of them."""
-    tails = _tails(journals)
+def runs(kept: Mapping[str, Kept], *, folder: str) -> tuple[RunFact, ...]:
+    """Every run's folder, newest first by name."""
     ids = {path.removeprefix(f"{folder}/").split("/")[0] for path in kept if path.startswith(f"{folder}/")}
-    return tuple(_run(run_id, kept, f"{folder}/{run_id}", tails) for run_id in sorted(ids, reverse=True))
+    return tuple(_run(run_id, kept, f"{folder}/{run_id}") for run_id in sorted(ids, reverse=True))
 
 
-def _run(run_id: str, kept: Mapping[str, Kept], folder: str, tails: Mapping[str, tuple[str, ...]]) -> RunFact:
+def _run(run_id: str, kept: Mapping[str, Kept], folder: str) -> RunFact:
     about, state, outside = (kept.get(f"{folder}/{name}") for name in ("about", "state", "gates/outside"))
     said = pairs(about.text) if about else {}
     return RunFact(
@@ -102,17 +98,4 @@ def _run(run_id: str, kept: Mapping[str, Kept], folder: str, tails: Mapping[str,
         state=(state.text.strip() or None) if state else None,
         state_at=state.changed_at if state else None,
         outside=(outside.text.strip() or None) if outside else None,
-        journal_tail=tails.get(run_id, ()),
     )
-
-
-def _tails(text: str) -> dict[str, tuple[str, ...]]:
-    tails: dict[str, tuple[str, ...]] = {}
-    run_id = ""
-    for line in text.splitlines():
-        header = _HEADER.fullmatch(line)
-        if header:
-            run_id = header[1]
-        elif run_id and line:
-            tails[run_id] = (*tails.get(run_id, ()), printable(line))
-    return tails

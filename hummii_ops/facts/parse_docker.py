@@ -14,11 +14,20 @@ from typing import Any
 
 from hummii_ops.facts.frames import Frame, Frames
 from hummii_ops.facts.stack import ContainerFact, EngineFact, Healthcheck, ImageFact
-from hummii_ops.transport.text import printable
+from hummii_ops.transport.text import MASK, masked, printable
 
 _HASH = re.compile(r"(\S+) ([0-9a-f]{64})")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _NANO = 1_000_000_000
+# What Compose quotes of an env file or a compose file when it refuses it: the rest of the file (near, variable name,
+# an unterminated value), or one value, bare where it cannot fill in a `$`. A quoted word that can only be a name stays.
+_REST_OF_A_FILE = re.compile(
+    r"(?i)((?:\bnear|\bvariable name|\bunterminated quoted value)(?= *[\"'`])|with another \$\.(?= *\S)).*"
+)
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*(?:"|$)|`[^`]*(?:`|$)')
+_NAME = re.compile(r'"(?:[A-Za-z][\w./-]{0,63}|.)"')
+_VALUE = re.compile(r"(?i)(\bvalue: *)'[^']*(?:'|$)")
+_MOST_WORDS = 300
 # What Docker does when a healthcheck leaves a value open (docs.docker.com, HEALTHCHECK).
 _INTERVAL_S, _TIMEOUT_S, _RETRIES = 30.0, 30.0, 3
 
@@ -64,11 +73,20 @@ def config_hashes(frames: Frames) -> tuple[dict[str, frozenset[str]] | None, str
 def hashes(answer: Frame) -> tuple[dict[str, frozenset[str]] | None, str | None]:
     """The lines of hashes.sh: for each service the labels that mean "made from these files"."""
     if answer.exit_code != 0:
-        return None, _words(answer.text) or "docker compose did not answer"
+        return None, refusal(answer.text)
     found: dict[str, frozenset[str]] = {}
     for match in filter(None, map(_HASH.fullmatch, answer.text.splitlines())):
         found[match[1]] = found.get(match[1], frozenset()) | {match[2]}
     return found, None
+
+
+def refusal(text: str) -> str:
+    """Why Compose refused a file, in its own words, without what it quotes of the file: that may be a secret."""
+    lines = [line for line in text.splitlines() if "level=warning" not in line]
+    words = _REST_OF_A_FILE.sub(rf"\1 {MASK}", _words("\n".join(lines)))
+    words = _QUOTED.sub(lambda found: found[0] if _NAME.fullmatch(found[0]) else MASK, words)
+    words = masked(_VALUE.sub(rf"\1{MASK}", words))
+    return words[:_MOST_WORDS] or "docker compose did not answer"
 
 
 def containers(frames: Frames) -> tuple[ContainerFact, ...]:

@@ -109,7 +109,6 @@ def _record(folder: str, kept: Mapping[str, Kept], sums: Mapping[str, str]) -> R
     return RecordFact(
         text=text.text if text else None,
         files={path.removeprefix(inside): one for path, one in sums.items() if path.startswith(inside)},
-        has_forward=f"{folder}/forward.list" in kept,
     )
 
 

@@ -66,13 +66,15 @@ def running(found: Iterable[Frame], *, uptime_s: float) -> tuple[Running, ...]:
 
 
 def at_work(
-    found: Iterable[Running], *, project: str, project_dir: str, compose_file: str, words: Iterable[str]
+    found: Iterable[Running], *, project: str, project_dirs: Iterable[str], compose_file: str, words: Iterable[str]
 ) -> tuple[Process, ...]:
     """Those that change this project now: a Compose command that changes something, or a deploy word.
 
+    `project_dirs`: the spellings of the one folder, as the inventory has it and without links.
     Left out: other projects, what our own runner started, and a child of one that is already named.
     """
     every, wanted = sorted(found, key=lambda one: one.process.pid), tuple(words)
+    folders = tuple({one.rstrip("/") for one in project_dirs} - {""})
     ours = {one.process.pid for one in every if any(_RUNNER in word for word in one.argv)}
     named = {
         one.process.pid: one
@@ -80,7 +82,7 @@ def at_work(
         if one.process.pid not in ours
         and ours.isdisjoint(one.ancestors)
         and (compose_verb(one.argv) in _CHANGES or any(is_deploy(one.argv, word) for word in wanted))
-        and _concerns(one, project=project, project_dir=project_dir.rstrip("/"), compose_file=compose_file)
+        and _concerns(one, project=project, folders=folders, compose_file=compose_file)
     }
     return tuple(one.process for one in named.values() if named.keys().isdisjoint(one.ancestors))
 
@@ -130,19 +132,23 @@ def _running(text: str, uptime_s: float) -> Running | None:
     return Running(process=process, ancestors=pids[1:], argv=argv)
 
 
-def _concerns(one: Running, *, project: str, project_dir: str, compose_file: str) -> bool:
+def _concerns(one: Running, *, project: str, folders: tuple[str, ...], compose_file: str) -> bool:
     """By its words, else by where it stands; one of which neither is known counts too."""
     tokens = [word for word in _BETWEEN.split(" ".join(one.argv)) if word]
     chosen = next((after for word, after in pairwise(tokens) if word in {"-p", "--project-name"}), None)
     if chosen is not None:
         return chosen == project
-    if any(word == project_dir or word.startswith(f"{project_dir}/") for word in tokens):
+    if any(_is_inside(word, folders) for word in tokens):
         return True
     cwd = one.process.cwd
     if cwd is not None:
-        return cwd == project_dir or cwd.startswith(f"{project_dir}/")
+        return _is_inside(cwd, folders)
     files = [word for word in tokens if word.endswith((".yml", ".yaml"))]
     return not files or any(PurePosixPath(word).name == PurePosixPath(compose_file).name for word in files)
+
+
+def _is_inside(path: str, folders: tuple[str, ...]) -> bool:
+    return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
 
 
 def _first_operand(words: list[str]) -> str | None:

@@ -48,7 +48,6 @@ class Proposal:
     version: str | None
     env_files: tuple[str, ...]
     backups_dir: str
-    group: str | None
     proxy: tuple[str, tuple[str, ...]] | None
     database: tuple[str, str, str, str] | None
     urls: tuple[str, ...]
@@ -69,8 +68,6 @@ class Proposal:
             values["proxy"] = {"service": self.proxy[0], "reload": list(self.proxy[1])}
         if self.database:
             values["database"] = dict(zip(("service", "name", "user", "backups_dir"), self.database, strict=True))
-        if self.group:
-            values["group"] = self.group
         return values
 
 
@@ -113,7 +110,6 @@ def propose(server: Server) -> Proposal:
         version=version,
         env_files=_env_files(server, text),
         backups_dir=_backups_dir(server, compose_file),
-        group=_group(server),
         proxy=_proxy(services, notes),
         database=_database(server, ours, services),
         urls=_urls(server, ours, version_service),
@@ -222,11 +218,6 @@ def _inside(server: Server, folders: Sequence[str]) -> str | None:
         path.removeprefix(f"{server.project_dir}/") for path in folders if path.startswith(f"{server.project_dir}/")
     ]
     return max(dict.fromkeys(within), key=within.count, default=None)
-
-
-def _group(server: Server) -> str | None:
-    mode, _, group = server.folder or ("", "", "")
-    return group if len(mode) == 4 and int(mode[0]) & 2 else None
 
 
 def _proxy(services: dict[str, str], notes: list[str]) -> tuple[str, tuple[str, ...]] | None:

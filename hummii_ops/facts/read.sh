@@ -53,6 +53,7 @@ host() {
     command -v "$tool" > /dev/null || echo "$tool"
   done | frame tools 0
   command -v curl > /dev/null || command -v wget > /dev/null || echo 'curl or wget' | frame tools 0
+  readlink -f "$dir" | frame real 0 # where a process says that it stands, if a part of the path is a link
   for place in "$dir" "$ours" "$backups"; do
     if [ -w "$place" ]; then echo w; elif [ -e "$place" ]; then echo r; else echo -; fi
   done | frame writable 0
@@ -68,7 +69,7 @@ files() {
   find -H "$compose" "$@" "$prefix"*.release/files -type f -exec sha256sum -- {} + 2> /dev/null | frame sums 0
   stat --printf '%F|%a|%U|%G|%s|%n\0' -- "$prefix"* 2> /dev/null | frame backups 0
   if [ -r "$compose" ]; then frame compose 0 < "$compose"; fi
-  find "$ours/lease" "$ours/hold" "$ours"/marks/* "$prefix"* "$prefix"*.release/record.json "$prefix"*.release/forward.list \
+  find "$ours/lease" "$ours/hold" "$ours"/marks/* "$prefix"* "$prefix"*.release/record.json \
     "$ours"/runs/*/about "$ours"/runs/*/state "$ours"/runs/*/gates/outside \
     -prune -type f -size "$small" -exec tar -P --format=posix -cf - --no-recursion -- {} + 2> /dev/null | frame tar 0
   find -H "$compose" "$prefix"* -prune -type f -size "$small" -exec awk '{
@@ -121,21 +122,6 @@ variables() (
 )
 
 runs() (
-  journals=
-  set -- "$ours"/runs/*/state
-  for one; do # the newest ten, and any older one that has not ended
-    state=
-    if [ -r "$one" ]; then read -r state < "$one"; fi
-    case $#.$state in
-      [1-9].* | 10.* | *.forward | *.back | *.mixed) journals=$journals$newline${one%/state}/journal.jsonl ;;
-    esac
-    shift
-  done
-  set -f
-  IFS=$newline
-  # shellcheck disable=SC2086
-  set -- ${journals#"$newline"}
-  [ $# = 0 ] || tail -v -n 2 -- "$@" 2> /dev/null | frame journals 0
   if [ -e "$ours/busy.lock" ] && command -v flock > /dev/null; then
     flock -n -s 9 9< "$ours/busy.lock"
     [ $? = 1 ] && echo held | frame busy 0

@@ -17,7 +17,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-class BadRecord(ValueError):  # noqa: N818 - a property of a file, not an error of ours
+class BadRecord(ValueError):
     """The record cannot be believed; its words say why, for people."""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Literal
 
 from hummii_ops.facts.claims import Hold, Lease, Mark, RunFact
@@ -120,7 +119,6 @@ class RecordFact:
 
     text: str | None
     files: Mapping[str, str]
-    has_forward: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,12 +221,8 @@ class Snapshot:
         """The newest run that started; one that was never started is nobody's last run."""
         return next((one for one in self.runs if one.has_started), None)
 
-    def expectation(self, *, target: Mapping[str, str | None] | None = None) -> str:
-        """sha256 of the facts that a plan depends on; `target` adds the plan's own files (path → sha256)."""
-        return sha256(self.expectation_text(target=target).encode()).hexdigest()
-
     def expectation_text(self, *, target: Mapping[str, str | None] | None = None) -> str:
-        """The text that expect.sh prints on the host for the same facts, byte for byte."""
+        """What expect.sh prints on the host for the same facts, byte for byte; `target`: the plan's own files too."""
         files: dict[str, str | None] = {self.compose.path: self.compose.sha256}
         files |= {one.path: one.sha256 for one in self.files}
         return expectation_text(files | dict(target or {}), self.containers)

@@ -18,7 +18,8 @@ image_format='{"Id":{{json .ID}},"RepoTags":{{json .RepoTags}},"RepoDigests":{{j
 
 frame() { printf '\n@hummii %s %s ' "$1" "$2" && base64 -w 0 && echo; }
 
-# What Compose makes of the backup: its own words and exit code, then "service image" lines, hashes and images.
+# What Compose makes of the backup: its own words and exit code, then "service image" lines, which of them `up` alone
+# does not start, hashes and images.
 compose() (
   for one; do
     case $one in use:*) set -- "$@" --env-file "${one#use:}" ;; esac
@@ -36,6 +37,10 @@ compose() (
     here && /^  [^ ]/ { service = $1; sub(/:$/, "", service); gsub(/"/, "", service); print service, "-" }
     here && /^    image: / { print service, $2 }')
   printf '%s' "$services" | frame services 0
+  printf '%s\n' "$words" | awk '
+    /^[a-z]/ { here = $0 == "services:" }
+    here && /^  [^ ]/ { service = $1; sub(/:$/, "", service); gsub(/"/, "", service) }
+    here && (/^    profiles:/ || /^    scale: 0$/ || /^      replicas: 0$/) { print service }' | sort -u | frame optional 0
   refs=$(printf '%s\n' "$services" | awk '$2 != "-" { print $2 }' | sort -u)
   # Both at once: the stage on the right passes the frame of the left on when its own is out.
   both_hashes "$project" "$dir" "$words" 2>&1 | frame hashes 0 | {

@@ -21,7 +21,7 @@ _FORMS = (
 _EPOCH = re.compile(r"[1-9]\d{9}", re.ASCII)
 
 
-class Unreadable(ValueError):  # noqa: N818 - a property of a name, not an error of ours
+class Unreadable(ValueError):
     """The name holds no time; its text says why, for people."""
 
 

@@ -167,7 +167,6 @@ User = Annotated[
     Text,
     _matches(r"[A-Za-z0-9_][A-Za-z0-9_.@\\+-]*\$?", 'must be a login name: no white space, not beginning with "-"'),
 ]
-Group = Annotated[Text, _matches(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", "must be the name of a unix group")]
 Url = Annotated[Text, AfterValidator(_url)]
 BaseUrl = Annotated[Url, AfterValidator(_base_url)]
 UrlPath = Annotated[Text, AfterValidator(_url_path)]

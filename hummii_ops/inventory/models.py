@@ -6,7 +6,6 @@ Paths on this machine are absolute `Path`s; paths on a host are `str`: neither i
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -69,11 +68,6 @@ class Proxy(Frozen):
         description="Commands, run in its container one by one, that make it look up its upstreams anew.",
     )
 
-    @property
-    def reload_argv(self) -> tuple[tuple[str, ...], ...]:
-        """The reload commands as argument lists; they are never given to a shell."""
-        return tuple(tuple(shlex.split(line)) for line in self.reload)
-
 
 class Database(Frozen):
     """The PostgreSQL of the stack."""
@@ -124,9 +118,6 @@ class Environment(Frozen):
         description="Files with the host keys that are trusted; a file that does not exist is passed over.",
     )
     become: Literal["none", "sudo"] = Field(default="none", description="sudo: host programs run through `sudo -n`.")
-    group: fields.Group | None = Field(
-        default=None, description="Unix group that several deploy accounts share; null: there is one account."
-    )
     project_dir: fields.FolderOnHost = Field(
         default="/opt/hummii", description="Folder of the project on the host, absolute."
     )
@@ -153,7 +144,6 @@ class Environment(Frozen):
         default=("POSTGRES_PASSWORD", "DATABASE_URL"),
         description="Variables of the env files that keep today's value in a rollback.",
     )
-    keep_releases: int = Field(default=10, ge=1, le=10_000, description="How many restore points are kept.")
     keep_runs: int = Field(
         default=50, ge=1, le=10_000, description="How many finished runs keep their evidence on the host."
     )

@@ -44,7 +44,7 @@ class Problem:
         return f"{where}: {self.message}{hint}"
 
 
-class InventoryErrors(UsageError):  # noqa: N818  several mistakes at once, and the name says so
+class InventoryErrors(UsageError):
     """All mistakes that were found, in the order of the file."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -5,9 +5,11 @@ Starts from its top and ends with its own proof, so that it also covers a step t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from hummii_ops.errors import Refused
+from hummii_ops.facts import image_refs
 from hummii_ops.facts.release import identity
 from hummii_ops.facts.snapshot import ContainerFact, Snapshot
 from hummii_ops.plans.plan import ServiceState, StackState, Steadiness
@@ -16,6 +18,8 @@ from hummii_ops.steps.services import Project, Wanted
 
 # A restart is a crash loop's only if it is this young: one from last week says nothing about now.
 CRASH_WINDOW = timedelta(minutes=5)
+# What `docker stop` leaves: the program ended by itself, or by INT, KILL or TERM.
+_STOPPED_CODES = frozenset({0, 130, 137, 143})
 
 
 def steadiness(snapshot: Snapshot, service: str) -> Steadiness:
@@ -23,9 +27,17 @@ def steadiness(snapshot: Snapshot, service: str) -> Steadiness:
     replicas = snapshot.service(service)
     if all(one.status in ("exited", "created", "dead") for one in replicas):
         ended_well = all(one.status == "exited" and one.exit_code == 0 for one in replicas)
-        one_shot = all((one.restart_policy or "no") == "no" for one in replicas)
+        one_shot = all((one.restart_policy or "no") in ("no", "on-failure") for one in replicas)
         return "runs" if ended_well and one_shot else "stopped"
     return "runs" if all(_is_steady(one, snapshot) for one in replicas) else "ill"
+
+
+def stopped_by_hand(snapshot: Snapshot, service: str) -> bool:
+    """Did someone stop it, as far as can be told: every replica, with a stop's own exit codes?"""
+    return steadiness(snapshot, service) == "stopped" and all(
+        one.status == "exited" and one.exit_code in _STOPPED_CODES and not one.oom_killed
+        for one in snapshot.service(service)
+    )
 
 
 def _is_steady(one: ContainerFact, snapshot: Snapshot) -> bool:
@@ -65,42 +77,75 @@ def state_of(snapshot: Snapshot, version_service: str) -> StackState:
 
 
 def version_of(snapshot: Snapshot, version_service: str) -> str | None:
-    """The version that runs: the tag of the version service's image, else its label."""
-    containers = snapshot.service(version_service)
-    if not containers:
-        return None
-    ref = containers[0].image_ref
-    tail = ref.rsplit("/", 1)[-1]
-    if ":" in tail and not ref.startswith("sha256:") and not tail.endswith(":latest"):
-        return tail.rsplit(":", 1)[1].split("@")[0]
-    image = snapshot.image(containers[0].image_id)
-    return image.version if image else None
+    """The version that runs; None when the service has no container."""
+    first = next(iter(snapshot.service(version_service)), None)
+    return image_refs.version_of(first.image_ref, snapshot.image(first.image_id)) if first else None
 
 
-def keep_before(state: StackState, project_dir: str) -> Iterator[Step]:
+def image_names(services: Iterable[ServiceState]) -> dict[str, str]:
+    """Which image each name must mean: ref → id. Refused when one name would have to mean two.
+
+    What is stopped needs no name, and gets its own only if nothing else has it.
+    """
+    names: dict[str, str] = {}
+    for one in sorted(services, key=lambda one: one.steadiness == "stopped"):
+        if not one.ref or one.ref.startswith("sha256:"):
+            continue
+        if names.setdefault(one.ref, one.image_id) != one.image_id and one.steadiness != "stopped":
+            raise Refused(
+                f"{one.ref} names two images: {one.service} needs {_short(one.image_id)}, "
+                f"another service {_short(names[one.ref])}; one name cannot mean both",
+                remedy="bring the services of that name to one image first (docker compose up -d), "
+                "or choose another release: fab releases",
+            )
+    return names
+
+
+def _short(image_id: str) -> str:
+    return image_id.removeprefix("sha256:")[:12]
+
+
+def expected_files(expect: str) -> tuple[str, ...]:
+    """The paths in an expectation text, in its order; a path may hold spaces."""
+    lines = (line.removeprefix("file ") for line in expect.splitlines() if line.startswith("file "))
+    return tuple(line.rpartition(" ")[0] for line in lines)
+
+
+def keep_before(state: StackState, project: Project) -> Iterator[Step]:
     """Copies of every file of the state, in the run's folder."""
     for name, sha in state.files.items():
-        yield files.keep("before", name, f"{project_dir}/{name}", sha)
+        yield files.keep("before", project, name, project.path(name), sha)
 
 
-def way_back(state: StackState, project: Project, copies: str) -> Iterator[Step]:
-    """The steps to that state; its files lie under `copies`/ in the run's folder."""
-    refs = {one.ref: one.image_id for one in state.services if not one.ref.startswith("sha256:")}
+def way_back(
+    state: StackState, project: Project, copies: str, *, from_services: Iterable[str], from_files: Iterable[str]
+) -> Iterator[Step]:
+    """The steps to that state; its files lie under `copies`/ in the run's folder.
+
+    `from_services` and `from_files` are those of the other state: what it has and this one has not goes away.
+    """
+    refs = image_names(state.services)
     if refs:
         yield images.named(refs, back=True)
     for name in state.files:
-        yield files.restore(name, f"{project.dir}/{name}", f"{copies}/{name}", state.modes[name], back=True)
+        yield files.restore(project, name, f"{copies}/{name}", state.modes[name], back=True)
+    for name in from_files:
+        if name not in state.files:
+            yield files.remove(project, name)
+    added = [name for name in from_services if name not in state.images()]
+    if added:
+        yield services.stopped("stop-added", f"{', '.join(added)} stopped: not there before", project, added)
     running = [_wanted(one) for one in state.services if one.steadiness == "runs"]
     ill = [_wanted(one) for one in state.services if one.steadiness == "ill"]
     stopped = [one.service for one in state.services if one.steadiness == "stopped"]
     if running:
         yield services.run("return-services", f"{_names(running)} as before", project, running)
     if ill:
-        yield services.exist(project, ill)
+        yield services.exist("return-the-ill", f"{_names(ill)} as before (ill then)", project, ill)
     if stopped:
         yield services.stopped("stopped-as-before", f"{', '.join(stopped)} stopped, as before", project, stopped)
     for name in state.files:
-        yield files.proven(name, f"{project.dir}/{name}", f"{copies}/{name}", back=True)
+        yield files.proven(project, name, f"{copies}/{name}", back=True)
     if running:
         title = "what ran before runs again, by image id"
         yield services.proven("proven-back", project, running, title)

@@ -16,7 +16,7 @@ from hummii_ops.inventory import Environment
 from hummii_ops.plans import before
 from hummii_ops.plans.checklist import checklist
 from hummii_ops.plans.plan import Plan, ServiceState, StackState
-from hummii_ops.steps import Step, files, health, images, records, services
+from hummii_ops.steps import Step, files, health, images, records, services, step_id
 from hummii_ops.steps.health import Answer
 from hummii_ops.steps.services import Project, Wanted
 
@@ -45,7 +45,14 @@ def build(snapshot: Snapshot, environment: Environment, release: Release, facts:
     )
     left = before.state_of(snapshot, environment.version_service)
     target = _target(release, facts, left, environment, snapshot)
-    changed = _changed(left, target)
+    _can_be_kept(target, left, snapshot, environment, options)
+    resting = _resting(left, target, snapshot)
+    changed = tuple(name for name in _changed(left, target) if name not in resting)
+    ill = tuple(
+        one.service
+        for one in left.services
+        if one.steadiness == "ill" and one.service in target.images() and one.service not in changed
+    )
     extra = tuple(one.service for one in left.services if one.service not in target.images())
     _something_changes(release, snapshot, left, target, changed, extra, options)
     merged = _merged_env(release, environment, snapshot, options)
@@ -58,6 +65,8 @@ def build(snapshot: Snapshot, environment: Environment, release: Release, facts:
         target=target,
         changed=changed,
         extra=extra,
+        ill=ill,
+        resting=resting,
         merged=merged,
         options=options,
     )
@@ -76,7 +85,7 @@ def build(snapshot: Snapshot, environment: Environment, release: Release, facts:
         forward=forward,
         back=tuple(work.back()),
         expect=expect,
-        expect_files=_file_order(expect),
+        expect_files=before.expected_files(expect),
         probe_url=environment.health.inside,
         changes=tuple(work.sentences()),
         warnings=tuple(work.warnings(facts)),
@@ -102,10 +111,6 @@ def health_timeout(snapshot: Snapshot) -> int:
     return max(60, int(slowest) + 30)
 
 
-def _file_order(expect: str) -> tuple[str, ...]:
-    return tuple(line.split(" ")[1] for line in expect.splitlines() if line.startswith("file "))
-
-
 def _target(
     release: Release, facts: TargetFacts, left: StackState, environment: Environment, snapshot: Snapshot
 ) -> StackState:
@@ -128,25 +133,34 @@ def _target(
         release_id=release.id,
         files={compose: release.compose_sha256} | recorded,
         modes={compose: "644"} | {name: left.modes.get(name, "600") for name in recorded},
-        services=tuple(_services(release, facts, hashes, snapshot.host_name)),
+        services=tuple(_services(release, facts, hashes, snapshot)),
     )
 
 
 def _services(
-    release: Release, facts: TargetFacts, hashes: Mapping[str, Collection[str]], host: str
+    release: Release, facts: TargetFacts, hashes: Mapping[str, Collection[str]], snapshot: Snapshot
 ) -> Iterator[ServiceState]:
-    """Each service that Compose itself sees in the release, with the image that it must run: the recorded one first."""
+    """Each service that Compose itself sees in the release, with the image that it must run: the recorded one first.
+
+    One that `up` alone does not start belongs to it only if a container of it is there today.
+    """
     by_name = {name: one.id for one in facts.images for name in (*one.tags, *one.digests, one.id)}
     here = {one.id for one in facts.images}
-    for service, ref in sorted(facts.services.items()):
+    for service, named in sorted(facts.services.items()):
+        if service in facts.optional and not snapshot.service(service):
+            continue
+        # a service that is built names no image; its record tells what Compose called the one that it ran
+        ref = named or (release.record.refs.get(service, "") if release.record else "")
         image_id = release.record.images.get(service) if release.record else None
         image_id = image_id or by_name.get(ref) or by_name.get(f"{ref}:latest")
         if not image_id or (image_id not in here and not _digest(release, service)):
             raise Refused(
-                f"release {release.id}: image {ref or '(none named)'} of {service} is not on {host}",
+                f"release {release.id}: image {ref or '(none named)'} of {service} is not on {snapshot.host_name}",
                 remedy="load or pull that image, or choose another release: fab releases",
             )
-        yield ServiceState(service=service, ref=ref, image_id=image_id, hashes=tuple(sorted(hashes.get(service, ()))))
+        yield ServiceState(
+            service=service, ref=ref or image_id, image_id=image_id, hashes=tuple(sorted(hashes.get(service, ())))
+        )
 
 
 def _digest(release: Release, service: str) -> str | None:
@@ -164,8 +178,7 @@ def _something_changes(
     options: Options,
 ) -> None:
     """Refuse a plan that would change nothing and still leave a mark and a hold."""
-    kept = {one.path for one in snapshot.files if one.kind == "env"} if options.keep_env else set()
-    files = {name: sha for name, sha in target.files.items() if name not in kept}
+    files = _restored(target, snapshot, options)
     unsure = [one.service for one in (*left.services, *target.services) if not one.hashes]
     if not changed and not extra and not unsure and all(left.files.get(name) == sha for name, sha in files.items()):
         raise Refused(
@@ -190,6 +203,48 @@ def _changed(left: StackState, target: StackState) -> tuple[str, ...]:
         or now[one.service].steadiness == "stopped"
         or (now[one.service].hashes and one.hashes and not {*now[one.service].hashes} & {*one.hashes})
     )
+
+
+def _resting(left: StackState, target: StackState, snapshot: Snapshot) -> tuple[str, ...]:
+    """Services that someone stopped, and that the release has exactly as they are: they stay stopped.
+
+    Only what the file on disk made counts: what a rollback stopped, since its release lacked it, starts again.
+    """
+    now = {one.service: one for one in left.services}
+    return tuple(
+        one.service
+        for one in target.services
+        if (was := now.get(one.service))
+        and was.image_id == one.image_id
+        and {*was.hashes} & {*one.hashes}
+        and before.stopped_by_hand(snapshot, one.service)
+    )
+
+
+def _can_be_kept(
+    target: StackState, left: StackState, snapshot: Snapshot, environment: Environment, options: Options
+) -> None:
+    """Refuse to put a file over one of today's that could not be read: it could never be put back."""
+    today = {one.path: one for one in snapshot.files}
+    for name in _restored(target, snapshot, options):
+        if name in left.files or (name in today and not today[name].exists):
+            continue
+        host = snapshot.host_name
+        if name in today or name == environment.compose_file:
+            raise Refused(
+                f"{host}: {name} is there and cannot be read, so it could not be put back",
+                remedy=f"give the account read rights: chmod g+r {environment.project_dir}/{name}",
+            )
+        raise Refused(
+            f"{host}: the release brings {name}, which inventory.yml does not name: today's could not be put back",
+            remedy=f"name {name} under files (or env_files) in inventory.yml",
+        )
+
+
+def _restored(target: StackState, snapshot: Snapshot, options: Options) -> dict[str, str]:
+    """The files that go back with the release: name → sha256."""
+    envs = {one.path for one in snapshot.files if one.kind == "env"}
+    return {name: sha for name, sha in target.files.items() if not (options.keep_env and name in envs)}
 
 
 def _merged_env(
@@ -217,6 +272,8 @@ class _Work:
     target: StackState
     changed: tuple[str, ...]
     extra: tuple[str, ...]
+    ill: tuple[str, ...]
+    resting: tuple[str, ...]
     merged: dict[str, tuple[str, ...]]
     options: Options
 
@@ -227,7 +284,13 @@ class _Work:
         yield from self._record()
 
     def back(self) -> Iterator[Step]:
-        yield from before.way_back(self.left, self.project, "before")
+        yield from before.way_back(
+            self.left,
+            self.project,
+            "before",
+            from_services=self.target.images(),
+            from_files=tuple(self._restored_files()),
+        )
         if self.left.identity and self.left.identity != self.target.identity:
             noted = bool(_mark_before(self.snapshot, self.left))
             yield records.mark_as_before(self.left.identity, "mark.before" if noted else None)
@@ -236,19 +299,17 @@ class _Work:
             yield records.mark_target_bad(self.target.identity)
 
     def _restored_files(self) -> dict[str, str]:
-        keep_today = self.options.keep_env
-        envs = {one.path for one in self.snapshot.files if one.kind == "env"}
-        return {n: sha for n, sha in self.target.files.items() if not (keep_today and n in envs)}
+        return _restored(self.target, self.snapshot, self.options)
 
     def _prepare(self) -> Iterator[Step]:
         yield files.room(self.project.dir, ROOM_BYTES)
         for name, sha in self._restored_files().items():
             compose = name == self.environment.compose_file
             source = self.release.path if compose else f"{self.release.record_dir}/files/{name}"
-            yield files.keep("target", name, source, sha)
-        yield from before.keep_before(self.left, self.project.dir)
+            yield files.keep("target", self.project, name, source, sha)
+        yield from before.keep_before(self.left, self.project)
         for name, keys in self.merged.items():
-            yield files.merge_env(name, keys)
+            yield files.merge_env(self.project, name, keys)
         here = {one.id for one in self.snapshot.images}
         for one in self.target.services:
             digest = _digest(self.release, one.service)
@@ -261,21 +322,24 @@ class _Work:
         return f"target/{name}.merged" if name in self.merged else f"target/{name}"
 
     def _change(self) -> Iterator[Step]:
-        refs = {one.ref: one.image_id for one in self.target.services if not one.ref.startswith("sha256:")}
+        refs = before.image_names(self.target.services)
         if refs:
             yield images.named(refs)
         for name in self._restored_files():
-            path = f"{self.project.dir}/{name}"
-            yield files.restore(name, path, self._copy(name), self.target.modes[name])
+            yield files.restore(self.project, name, self._copy(name), self.target.modes[name])
         wanted = {one.service: self._wanted(one) for one in self.target.services}
         for name in self.changed:
-            yield services.run(
-                f"replace-{files.slug(name)}", f"{name} runs {self._ref(name)}", self.project, [wanted[name]]
-            )
-        rest = [one for name, one in wanted.items() if name not in self.changed]
+            yield services.run(step_id("replace", name), f"{name} runs {self._ref(name)}", self.project, [wanted[name]])
+        rest = [one for name, one in wanted.items() if name not in (*self.changed, *self.ill, *self.resting)]
         if rest:
             title = f"{', '.join(one.service for one in rest)} as the release has them"
             yield services.run("the-rest", title, self.project, rest)
+        if self.ill:
+            title = f"{', '.join(self.ill)} as the release has them (ill before)"
+            yield services.exist("the-ill", title, self.project, [wanted[name] for name in self.ill])
+        if self.resting:
+            title = f"{', '.join(self.resting)} stopped, as before"
+            yield services.stopped("stay-stopped", title, self.project, self.resting)
         if self.extra:
             title = f"{', '.join(self.extra)} stopped: the release does not have them"
             yield services.stopped("stop-extra", title, self.project, self.extra)
@@ -295,19 +359,22 @@ class _Work:
         return Answer(url=checked.inside)
 
     def _judge(self) -> Iterator[Step]:
-        names = [one.service for one in self.target.services]
+        judged = [one for one in self.target.services if one.service not in (*self.ill, *self.resting)]
+        names = [one.service for one in judged]
         timeout = self.options.health_timeout_s or self.environment.health.timeout_s or health_timeout(self.snapshot)
         settle = self.environment.health.settle_s if self.options.settle_s is None else self.options.settle_s
         answer, proxy = self._answer(), self.environment.proxy
-        yield health.healthy(self.project.name, names, int(timeout))
-        if answer and proxy and proxy.service in names:
+        if names:
+            yield health.healthy(self.project.name, names, int(timeout))
+        if answer and proxy and proxy.service in self.target.images() and proxy.service not in self.resting:
             yield health.proxy_follows(self.project.name, proxy.service, proxy.reload, answer)
         if answer:
             yield health.answers_inside(answer, int(timeout))
-        yield health.settled(self.project.name, names, int(settle), int(timeout), answer)
+        if names:
+            yield health.settled(self.project.name, names, int(settle), int(timeout), answer)
         for name in self._restored_files():
-            yield files.proven(name, f"{self.project.dir}/{name}", self._copy(name))
-        wanted = [self._wanted(one) for one in self.target.services]
+            yield files.proven(self.project, name, self._copy(name))
+        wanted = [self._wanted(one) for one in judged]
         yield services.proven(
             "proven", self.project, wanted, "every service runs the release's image and configuration"
         )
@@ -330,6 +397,10 @@ class _Work:
                 yield f"{one.service}: not there → {one.ref} ({short})"
             elif was.image_id != one.image_id:
                 yield f"{one.service}: {was.ref} → {one.ref} ({short})"
+            elif one.service in self.resting:
+                yield f"{one.service}: {one.ref}, was stopped before and stays stopped"
+            elif one.service in self.changed and self._only_starts(was, one):
+                yield f"{one.service}: {one.ref}, does not run now; is started"
             elif one.service in self.changed:
                 yield f"{one.service}: {one.ref}, another configuration"
             else:
@@ -337,15 +408,25 @@ class _Work:
         for name in self.extra:
             yield f"{name}: stopped, since the release does not have it"
 
+    @staticmethod
+    def _only_starts(was: ServiceState, one: ServiceState) -> bool:
+        return was.steadiness == "stopped" and (not was.hashes or not one.hashes or bool({*was.hashes} & {*one.hashes}))
+
     def warnings(self, facts: TargetFacts) -> Iterator[str]:
         if self.options.never_proven:
             yield f"release {self.target.label} was never proven good: no verify passed while it ran"
         yield from self.options.passed_over
+        for name in self.ill:
+            yield f"{name} was ill before and is not part of this rollback"
         if self.snapshot.compose.config_error:
             yield f"the compose file on disk is not valid: {self.snapshot.compose.config_error}"
         elif any(not one.hashes for one in self.left.services):
             drifted = ", ".join(one.service for one in self.left.services if not one.hashes)
             yield f"the files on disk are not what runs ({drifted}): the way back can only bring back image and files"
+        envs = {one.path for one in self.snapshot.files if one.kind == "env"} | {self.environment.compose_file}
+        for name, sha in self._restored_files().items():
+            if name not in envs and self.left.files.get(name) != sha:
+                yield f"{name} changes: services that mount it see it only after they are recreated"
         differs = facts.env_differs if not self.options.keep_env else {}
         for word, meaning in (("changed", "go back"), ("added", "are taken away"), ("removed", "come back")):
             names = [name for name in differs.get(word, ()) if name not in self.environment.keep_env]

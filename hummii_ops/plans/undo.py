@@ -37,9 +37,11 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
         left=now,
         target=done.left,
         forward=forward,
-        back=tuple(before.way_back(now, project, "before")),
+        back=tuple(
+            before.way_back(now, project, "before", from_services=done.left.images(), from_files=tuple(done.left.files))
+        ),
         expect=expect,
-        expect_files=tuple(line.split(" ")[1] for line in expect.splitlines() if line.startswith("file ")),
+        expect_files=before.expected_files(expect),
         probe_url=environment.health.inside,
         changes=tuple(_sentences(now, done.left)),
         warnings=(
@@ -56,7 +58,7 @@ def _still_as_left(snapshot: Snapshot, run_id: str, left_text: str) -> None:
             f"{run_id} did not note the state that it left, so an undo cannot tell what has changed since",
             remedy="choose a release instead: fab releases",
         )
-    paths = [line.split(" ")[1] for line in left_text.splitlines() if line.startswith("file ")]
+    paths = before.expected_files(left_text)
     known = {snapshot.compose.path: snapshot.compose.sha256} | {one.path: one.sha256 for one in snapshot.files}
     now = expectation_text({path: known.get(path) for path in paths}, snapshot.containers)
     if now != left_text:
@@ -73,11 +75,12 @@ def _forward(
 ) -> Iterator[Step]:
     kept = f"{project.dir}/.hummii-ops/runs/{run_id}/before"
     for name, sha in done.left.files.items():
-        yield files.keep("target", name, f"{kept}/{name}", sha)
-    yield from before.keep_before(now, project.dir)
+        yield files.keep("target", project, name, f"{kept}/{name}", sha)
+    yield from before.keep_before(now, project)
     yield images.pinned(sorted({*now.images().values(), *done.left.images().values()}))
     yield records.evidence("before", project.name)
-    yield from before.way_back(done.left, project, "target")
+    brought = [name for name in done.target.files if name in now.files]
+    yield from before.way_back(done.left, project, "target", from_services=done.target.images(), from_files=brought)
     if done.left.identity and any(step.id == "mark-left-bad" for step in done.forward):
         yield records.mark_as_before(done.left.identity, "mark.before" if "mark.before" in done.notes else None)
     yield records.lift_hold(run_id)

@@ -66,7 +66,8 @@ class Follower:
             seen = len(self.lines)
             try:
                 transport = self._linked()
-                args = (self.home, verb, self.run_id, str(len(self.lines)))
+                said = "follow" if self.lines else verb  # heard once is enough: a second "back" would be a second try
+                args = (self.home, said, self.run_id, str(len(self.lines)))
                 code = transport.stream(text, *args, on_line=self._on_line)
             except (LinkLost, Unreachable, HostKeyError) as lost:
                 if not self._spoken:

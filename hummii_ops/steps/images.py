@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hummii_ops.steps.step import Effect, Step
+from hummii_ops.steps.step import Effect, Step, step_id
 
 
 def present(service: str, image_id: str, digest: str) -> Step:
     """The image is on the host, pulled by digest if it was not."""
     return Step(
-        id=f"pull-{service}",
+        id=step_id("pull", service),
         title=f"the image of {service} is on the host",
         effect=Effect.PREPARES,
         limit_s=600,

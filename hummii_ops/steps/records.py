@@ -56,12 +56,13 @@ def mark_as_before(identity: str, source: str | None) -> Step:
 
 
 def hold_deploys() -> Step:
+    """Some hold stands: this run's, or one that a person or an earlier run had set, which stays theirs."""
     return Step(
         id="hold-deploys",
         title="hold guarded deploys until someone lifts it",
         effect=Effect.RECORDS,
         limit_s=10,
-        holds=("hold_is_ours",),
+        holds=("is_held",),
         act=("put_hold", "mark.about"),
     )
 

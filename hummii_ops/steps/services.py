@@ -36,6 +36,10 @@ class Project:
     dir: str
     file: str
 
+    def path(self, name: str) -> str:
+        """Where a file of the stack lies."""
+        return f"{self.dir}/{name}"
+
 
 def _words(wanted: Sequence[Wanted]) -> tuple[str, ...]:
     return tuple(word for one in wanted for word in one.words)
@@ -54,12 +58,12 @@ def run(step_id: str, title: str, project: Project, wanted: Sequence[Wanted]) ->
     )
 
 
-def exist(project: Project, wanted: Sequence[Wanted]) -> Step:
-    """Services that were ill before are there again as they were; whether they run is not ours to prove."""
+def exist(step_id: str, title: str, project: Project, wanted: Sequence[Wanted]) -> Step:
+    """Services that were ill before are there as these files have them; whether they run is not ours to prove."""
     services = tuple(one.service for one in wanted)
     return Step(
-        id="return-the-ill",
-        title=f"{', '.join(services)} as before (ill then)",
+        id=step_id,
+        title=title,
         effect=Effect.CHANGES,
         limit_s=LIMIT_S,
         holds=("services_exist", project.name, *_words(wanted)),

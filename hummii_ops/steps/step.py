@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 
@@ -22,6 +23,24 @@ class Effect(StrEnum):
 
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_LONGEST = 63
+# Names whose plain form stands for something else: steps of their own, and the two files that everybody knows.
+_TAKEN = frozenset({"images", "services", "the-ill", "back", "compose", "env"})
+
+
+def step_id(prefix: str, name: str, *, known_as: str | None = None) -> str:
+    """The id of a step about a service or a file: `prefix`-`name`, in the letters that an id may have.
+
+    A name that is not whole in them, or too long, gets 4 hex digits of its own sha256, so that two names never
+    share an id. `known_as` is the short form of a file that has one. The server's door has the same rule.
+    """
+    if known_as or name == ".env":
+        return f"{prefix}-{known_as or 'env'}"
+    plain = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
+    whole = f"{prefix}-{plain}"
+    if plain == name and len(whole) <= _LONGEST and plain not in _TAKEN and not plain.startswith("back-"):
+        return whole
+    return f"{whole[: _LONGEST - 5].rstrip('-')}-{sha256(name.encode()).hexdigest()[:4]}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,7 +81,7 @@ def answer(
     except HummiiError as error:
         return of_error(error)
     except KeyboardInterrupt:
-        return of_error(Interrupted("interrupted; nothing was changed"))
+        return of_error(Interrupted("stopped before anything was changed"))
     except Exit:
         raise
     except Exception:

@@ -25,7 +25,9 @@ def _usage_is_2(program: Any, parse: Callable[[], None]) -> Callable[[], None]:
         except (ParseError, CollectionNotFound) as error:
             raise Exit(_in_our_words(str(error), program), code=int(ExitCode.USAGE)) from error
         except ValueError as error:  # a flag's text that is not the number it should be
-            said = f"a flag needs a whole number: {error}\n  next: see the flags: fab --help TASK"
+            value = re.search(r"'.*'", str(error))
+            said = f"usage: a flag needs a whole number, not {value[0] if value else 'that'}"
+            said += "\n  next: see the flags: fab --help TASK"
             raise Exit(said, code=int(ExitCode.USAGE)) from error
 
     return parse_tasks
@@ -41,6 +43,10 @@ def _in_our_words(said: str, program: Any) -> str:
     if word.startswith("-"):
         contexts = program.collection.to_contexts()
         names = sorted({flag for context in contexts for flag in context.flag_names() if flag.startswith("--")})
+    flags = {flag for context in program.collection.to_contexts() for flag in context.flag_names()}
+    if f"--{word}" in flags:
+        return f"usage: {word!r:.80} is a flag: write --{word}\n  next: see the flags: fab --help TASK"
+    names = [name for name in names if not name.startswith("lab.") or word.startswith("lab")]
     near = get_close_matches(word.partition("=")[0], names, n=3, cutoff=0.6)
     hint = f"; nearest: {', '.join(near)}" if near else ""
     return f"usage: there is no task or flag {word!r:.80}{hint}\n  next: see the tasks: fab --list"

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hummii_ops.errors import Refused, UsageError
-from hummii_ops.facts.claims import RunFact
+from hummii_ops.facts.claims import FINISHED, RunFact
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import undo as plan_undo
 from hummii_ops.run import mirror, perform, preflight
@@ -210,6 +210,7 @@ def _go_on(
     for site, chosen in _meant(task, run, session.reach(session.choose(env), limit), unfinished=unfinished):
         run_id = chosen.run_id
         part = part_of(site, perform.plan_of(site.place, chosen.run_id))
+        people.print(printable(_headline(site, chosen)), style="bold", markup=False)
         if ask is not None and not parts:
             ask()
         try:
@@ -229,6 +230,16 @@ def _go_on(
         parts.append(part)
         outcomes.append(outcome)
     return run_reply(task, parts, outcomes, session.runs_dir() / run_id, asked_back=back_is_right)
+
+
+def _headline(site: Site, run: RunFact) -> str:
+    """Which run this is, before anything of it is shown."""
+    ended = run.state in FINISHED
+    when = f", ended {run.state_at:%Y-%m-%d %H:%M:%S} UTC: what follows is its record" if ended and run.state_at else ""
+    return (
+        f"{site.host.name} · {run.task} {run.run_id}: {run.from_release} → {run.to_release}, "
+        f"by {run.who}: {run.reason or 'no reason given'} ({run.state}{when})"
+    )
 
 
 def _meant(task: str, run: str | None, sites: Sequence[Site], *, unfinished: bool) -> list[tuple[Site, RunFact]]:

@@ -76,6 +76,8 @@ def reach(environment: Environment, limit: str | None = None) -> tuple[Site, ...
     """A link to every host; raises the first host's error if one cannot be reached."""
     hosts = hosts_of(environment, limit)
     endpoints = [endpoint_of(environment, host) for host in hosts]
+    if sys.stderr.isatty():  # a sign of life: what follows may take seconds
+        sys.stderr.write(f"reading {', '.join(host.name for host in hosts)} of {environment.name}…\n")
     sites = []
     answers = Pool().connect_all(endpoints)
     for host, endpoint in zip(hosts, endpoints, strict=True):
@@ -110,11 +112,11 @@ def confirm(question: str, *, yes: bool, what: str, remedy: str = "add --yes and
     if yes:
         return
     can_ask(yes=yes, what=what, remedy=remedy)
-    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.write(f"{question} Type y to go on [y/N] ")
     sys.stderr.flush()
     try:
         reply = input().strip().lower()
     except EOFError:
         reply = ""
     if reply not in ("y", "yes"):
-        raise Declined(f"{what}: declined; nothing was changed")
+        raise Declined(f"the answer to {what} was not y; nothing was changed")

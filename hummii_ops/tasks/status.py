@@ -157,6 +157,19 @@ def _show_status(console: Console, environment: str, host: dict[str, Any]) -> No
         console.print(
             printable(f"  last run  {last['run_id']}: {last['state']}, {last['from']} → {last['to']}"), markup=False
         )
+    if not host["unfinished"]:
+        console.print(f"  next      {_next(host)}", markup=False)
+
+
+def _next(host: dict[str, Any]) -> str:
+    """The one next command, by what is worst here."""
+    health = host["health"]
+    last = host["last_run"]
+    if last and last["state"] == "running":
+        return f"fab attach --run={last['run_id']}"
+    if health is not None and not (health["status"] is not None and 200 <= health["status"] < 300):
+        return "fab rollback --latest --dry-run; what there is to go back to: fab releases"
+    return "fab verify"
 
 
 def _show_health(console: Console, host: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ _SIGNS = {
     "fail": "[bold red]✗[/]",
 }
 _SAID = {
-    "pass": ("green", "healthy"),
+    "pass": ("green", "healthy, as far as services, health, images and logs tell (user flows are not looked at)"),
     "inconclusive": ("yellow", "inconclusive: not enough to judge by"),
     "error": ("yellow", "not known: some of it could not be looked at"),
     "fail": ("bold red", "not healthy"),

@@ -24,7 +24,7 @@ class Result:
     stderr: bytes
 
 
-class LinkLost(Exception):  # noqa: N818 - it is a state of knowledge, not an error of ours
+class LinkLost(Exception):
     """The link was lost, or the limit passed: what the script did is unknown, never "failed", never "fine".
 
     `sent` is False only when the script surely never left this machine.

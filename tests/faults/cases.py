@@ -31,7 +31,7 @@ class Case:
 
 # The most telling ones: fault, step, point, and what ends a run that was interrupted.
 _SAMPLE = (
-    ("runner-killed", "restore-docker-compose-prod-yml", "after", "undo"),
+    ("runner-killed", "restore-compose", "after", "undo"),
     ("runner-killed", "replace-api", "during", "resume"),
     ("host-killed", "replace-api", "during", "undo"),
     ("docker-restarted", "replace-api", "during", ""),

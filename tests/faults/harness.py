@@ -107,6 +107,7 @@ class Stage:
             cd {PROJECT}
             [ ! -e .hummii-ops/busy.lock ] || timeout 2 flock .hummii-ops/busy.lock true
             rm -rf .hummii-ops filler
+            docker images --format '{{{{.Repository}}}}:{{{{.Tag}}}}' hummii-ops/keep | xargs -r docker rmi >/dev/null
             """
         )
 
@@ -221,10 +222,14 @@ class Stage:
         deadline = time.monotonic() + limit_s
         while not self.production.holds(waiting):
             ended = run.process.poll()
-            assert ended is None, f"it ended with {ended} before it came to the point: {run.end().everything}"
+            assert ended is None, f"it ended with {ended} before it came to the point\n{self._last_words(run)}"
             assert time.monotonic() < deadline, "it did not come to the point"
         runner, hand, word = self.production.sh("cat /run/faults/reached").split()
         return Reached(runner=int(runner), hand=int(hand), late=word == "late", run_id=self.run_id())
+
+    def _last_words(self, run: Working) -> str:
+        logs = sorted((run.operator.folder / ".hummii-ops" / "logs").glob("*.log"))
+        return run.end().everything + (logs[-1].read_text() if logs else "")
 
     def go(self) -> None:
         """Let it go on."""

@@ -82,7 +82,7 @@ def test_an_interrupted_run_is_resumed(broken: Production, operator: Operator) -
     """The runner is killed: `status` leads with it, a new rollback and unlock are refused (3); resume ends it (0)."""
     known = len(broken.run_ids())
     working = operator.start(*ROLLBACK)
-    run_id = broken.await_event("start", "restore-docker-compose-prod-yml", after=known, then=KILL)
+    run_id = broken.await_event("start", "restore-compose", after=known, then=KILL)
     assert run_id in working.end().ended(6).everything
 
     text = operator.fab("status", "--format=text").ended(0).stdout

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 from lab_operator import Operator
-from lab_production import PROJECT, RUNS, Production
+from lab_production import FILE, PROJECT, RUNS, Production
 
 pytestmark = pytest.mark.lab
 
@@ -185,6 +185,65 @@ def test_a_recorded_release_goes_the_same_way(fresh: Production, quick: Operator
     assert plan_words(wanted) == plan_words(json.loads(fresh.sh(f"cat {RUNS}/{run}/plan.json")))
     shown = said.out + said.err
     assert not [secret for secret in quick.secrets if secret in shown]
+
+
+CROOKED = """\
+  idle: &one
+    image: hummii-redis:7
+    restart: unless-stopped
+  jobs:
+    <<: *one
+    profiles: [jobs]
+  never:
+    <<: *one
+    profiles: [never]
+  sick_1:
+    <<: *one
+    healthcheck: {test: ["CMD", "false"], interval: 1s, retries: 1}
+"""
+
+
+def test_a_crooked_stack_goes_the_same_way(ready: Production, quick: Operator) -> None:
+    """What a profile started, what is ill and what someone stopped stays as it is; the release's own service comes."""
+    added = "  added:\n    image: hummii-redis:7\n"
+    ready.sh('cp "$1" /tmp/plain.yml', f"{PROJECT}/{FILE}")
+    ready.sh(
+        """cd "$1"
+        printf '%s' "$2" >/tmp/crooked; printf '%s' "$3" >/tmp/added
+        sed -i '/^services:/r /tmp/crooked' "$4" backups/"$4".backup-*
+        sed -i '/^services:/r /tmp/added' backups/"$4".backup-*
+        docker compose -f "$4" --profile jobs up -d --no-deps idle jobs sick_1
+        docker compose -f "$4" stop -t 1 idle
+        ill() { docker inspect --format '{{.State.Health.Status}}' hummii-sick_1-1 | grep -q unhealthy; }
+        until ill; do sleep 0.1; done""",
+        PROJECT,
+        CROOKED,
+        added,
+        FILE,
+        user="deploy",
+    )
+    try:
+        ran = ready.containers()
+        wanted = quick.fab("rollback", "--latest", "--dry-run").ended(0).document["plans"][0]
+        assert "sick_1 was ill before and is not part of this rollback" in wanted["warnings"]
+        said = by_hand(ready, "--latest", "--yes")
+        assert said.code == 0, said
+        assert ready.serves("1.0")
+        (run,) = ready.run_ids()
+        assert plan_words(wanted) == plan_words(json.loads(ready.sh(f"cat {RUNS}/{run}/plan.json")))
+        runs = ready.containers()
+        assert (runs["jobs"], runs["sick_1"]) == (ran["jobs"], ran["sick_1"])
+        assert ("added" in runs, "idle" in runs, "never" in runs) == (True, False, False)
+        quick.fab("undo", "--yes", "--reason=back").ended(0)
+        runs = ready.containers()
+        assert ("added" in runs, "idle" in runs, runs["jobs"] == ran["jobs"]) == (False, False, True)
+        assert ready.images()["api"] == ready.image("hummii-api:1.1")
+    finally:
+        ready.sh(
+            """docker rm -f hummii-idle-1 hummii-jobs-1 hummii-sick_1-1 hummii-added-1 >/dev/null 2>&1 || :
+            cp /tmp/plain.yml "$1" """,
+            f"{PROJECT}/{FILE}",
+        )
 
 
 def test_a_script_that_is_not_ours_stays(fresh: Production, quick: Operator) -> None:

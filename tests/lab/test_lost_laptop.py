@@ -94,7 +94,7 @@ def test_its_connection_is_cut_four_times(broken: Production, operator: Operator
     """Cut as it restores, replaces, waits and is asked for its view from outside: `rollback` itself ends with 0."""
     known = len(broken.run_ids())
     working = operator.start(*ROLLBACK)
-    for step in ("restore-docker-compose-prod-yml", "replace-api", "settled", "confirmed-outside"):
+    for step in ("restore-compose", "replace-api", "settled", "confirmed-outside"):
         run_id = broken.await_event("start", step, after=known, then=CUT)
 
     said = working.end().ended(0)

@@ -37,6 +37,7 @@ can_work() { # tools, the account, and where it may write
     for tool in flock setsid timeout sha256sum base64 tar stat sync find awk grep docker; do
         command -v $tool >/dev/null || stop 3 "refused: missing on this server: $tool"
     done
+    ! grep -q ' ' "$work/watched" || stop 3 "refused: a file's name in inventory.yml holds a space, which this script cannot work with" 'from a laptop: fab rollback'
     cd "$project_dir" || stop 3 "refused: there is no $project_dir"
     owner=$(stat -c %U "$project_dir")
     if [ "$(id -u)" = 0 ] && [ "$owner" != root ] && [ "$become" != sudo ]; then
@@ -63,6 +64,7 @@ deploys_now() { # processes that change this stack: a deploy script, or a Compos
     ours=" " pid=$$
     while [ "${pid:-0}" -gt 1 ]; do ours="$ours$pid " && pid=$(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 2); done
     pattern=compose$(sed 's/[][\.*^$+?(){}|]/\\&/g; s/^/|/' "$work/deploys" | tr -d '\n')
+    real=$(readlink -f "$project_dir") # where a process says that it stands, if a part of the path is a link
     grep -alE -e "$pattern" /proc/[0-9]*/cmdline 2>/dev/null | while IFS=/ read -r _ _ pid _; do
         case $ours in *" $pid "*) continue ;; esac
         words=$({ tr '\0\n' '  ' <"/proc/$pid/cmdline" | tr -cd '[:print:]'; } 2>/dev/null) || continue
@@ -71,7 +73,7 @@ deploys_now() { # processes that change this stack: a deploy script, or a Compos
         case " $words $where/" in
             *" -p $project "* | *" --project-name $project "*) ;;
             *" -p "* | *" --project-name "*) continue ;;
-            *" $project_dir/"* | *" $project_dir "*) ;;
+            *" $project_dir/"* | *" $project_dir "* | *" $real/"* | *" $real "*) ;;
             *) continue ;;
         esac
         printf 'pid %s of %s: %s\n' "$pid" "$(stat -c %U "/proc/$pid" 2>/dev/null)" "$(printf '%.100s' "$words" | sed 's/=[^ ]*/=***/g')"

@@ -2,7 +2,7 @@
 # What runs on this host, into files of $work, fields separated by tabs. It changes nothing, and writes no resolved
 # configuration anywhere: that holds secrets.
 #   containers   service number id image ref created hash status health restarts oom exit started policy compose wait_s
-#   left         service ref image hashes|- runs|ill|stopped       what runs, and how steadily
+#   left         service ref image hashes|- runs|ill|stopped hand|-   what runs, and how steadily; hand: someone stopped it
 #   images       ref id|- created|- version|-
 tab=$(printf '\t')
 millis() { date -f - +%s%3N; } # times, one a line
@@ -54,7 +54,11 @@ config_of() ( # FILE COMPOSE_OPTION…: services_of it; 1 with the words of Comp
     if said=$(timeout 20 docker compose -p "$project" --project-directory "$project_dir" -f "$file" --profile '*' "$@" config 2>"$work/words"); then
         printf '%s\n' "$said" | services_of
     else
-        grep -v 'level=warning' "$work/words" | tr '\t\n' '  ' | cut -c 1-300
+        # it may quote the rest of an env file, or a value: only a quoted name stays, as in facts/parse_docker.py
+        grep -v 'level=warning' "$work/words" | tr '\t\n' '  ' |
+            sed -E "s/(near|variable name|unterminated quoted value) *[\"'\`].*/\1 ***/; s/(with another [$][.]) *[^ ].*/\1 ***/; s/\"([A-Za-z][A-Za-z0-9._\/-]*)\"/\x01\1\x01/g
+                s/\"[^\"]*(\"|$)/***/g; s/\x01/\"/g; s/\`[^\`]*\`?/***/g; s/(value: *)'[^']*'?/\1***/; s,://[^ /@]*@,://***@,g" |
+            cut -c 1-300
         exit 1
     fi
 )
@@ -74,11 +78,13 @@ image_named() { # REF: learn of it, once
 left_now() { # a service whose file on disk is not what runs is held to its image alone
     awk -F '\t' -v OFS='\t' -v now="$now" '
         FNR == NR { split($0, pair, " "); known[pair[1], pair[2]] = 1; every[pair[1]] = every[pair[1]] "," pair[2]; next }
-        !($1 in ref) { order[++n] = $1; ref[$1] = $5; image[$1] = $4; hash[$1] = $7; over[$1] = well[$1] = shot[$1] = steady[$1] = 1 }
+        !($1 in ref) { order[++n] = $1; ref[$1] = $5; image[$1] = $4; hash[$1] = $7; over[$1] = well[$1] = shot[$1] = steady[$1] = hand[$1] = 1 }
         {
             if ($8 != "exited" && $8 != "created" && $8 != "dead") over[$1] = 0
             if ($8 != "exited" || $12 != 0) well[$1] = 0
-            if ($14 != "no") shot[$1] = 0
+            if ($14 != "no" && $14 != "on-failure") shot[$1] = 0
+            # what `docker stop` leaves: the program ended by itself, or by INT, KILL or TERM
+            if ($8 != "exited" || $11 == "true" || ($12 != 0 && $12 != 130 && $12 != 137 && $12 != 143)) hand[$1] = 0
             # a restart is a crash loop only if it is young: five minutes
             if ($8 != "running" || ($9 != "none" && $9 != "healthy") || ($10 > 0 && now - $13 < 300000)) steady[$1] = 0
         }
@@ -88,7 +94,7 @@ left_now() { # a service whose file on disk is not what runs is held to its imag
                 how = over[s] ? (well[s] && shot[s] ? "runs" : "stopped") : (steady[s] ? "runs" : "ill")
                 from = "-"
                 if ((s, hash[s]) in known) from = substr(every[s], 2)
-                print s, ref[s], image[s], from, how
+                print s, ref[s], image[s], from, how, how == "stopped" && hand[s] ? "hand" : "-"
             }
         }' "$work/disk.hashes" "$work/containers" >"$work/left"
 }

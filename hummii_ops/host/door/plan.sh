@@ -1,21 +1,25 @@
 # shellcheck shell=sh disable=SC2154  # the settings, $work, $release and what look.sh found come from door.sh
 # From a chosen release to the folder of a run in $made: the facts of the target, the two lists, plan.json, the manifest.
-target_now() { # target: service ref image hashes; target.files and left.files: "name sha mode"; changed; extra; merged
+target_now() { # target: service ref image hashes; target.files and left.files: "name sha mode"; changed; extra; ill; resting; merged
     release_path=$(cat "$release/path")
     set --
     [ ! -s "$release/uses" ] || set -- --env-file "$(cat "$release/uses")"
     same=yes
     while read -r name; do cmp -s "$release_path.release/files/$name" "$project_dir/$name" || same=no; done <"$release/files"
+    # what `up` alone does not start belongs to a release only if a container of it is there today
+    awk 'FNR == NR { if ($1 == "service") there[$2] = 1; next } $1 in there' "$(cat "$release/config")" "$release/services" >"$work/target.services"
     hashes_of "$release_path" "$@" >"$work/target.hashes"
     # recorded with other env files than today's: only the label of then tells what they would make of it
     [ "$same" = yes ] || awk '$4 != "-" { print $1, $4 }' "$release/services" >"$work/target.hashes"
     awk -v OFS='\t' '
         FNR == NR { if (!seen[$1, $2]++) hashes[$1] = hashes[$1] "," $2; next }
-        { print $1, $3, $2, $1 in hashes ? substr(hashes[$1], 2) : "-" }' "$work/target.hashes" "$release/services" | sort >"$work/target"
+        { print $1, $3, $2, $1 in hashes ? substr(hashes[$1], 2) : "-" }' "$work/target.hashes" "$work/target.services" | sort >"$work/target"
     left_files >"$work/left.files"
     { printf '%s %s\n' "$compose_file" "$(cat "$release/sha")"
         while read -r name; do printf '%s %s\n' "$name" "$(sha_of_file "$release_path.release/files/$name")"; done <"$release/files"; } >"$work/target.files"
     differences
+    can_be_kept
+    for state in left target; do one_name $state; done
     merged_env >"$work/merged"
     target_identity=$(cat "$release/identity" 2>/dev/null)
     left_identity=
@@ -31,17 +35,44 @@ left_files() { # the compose file, and what is there of env files and further fi
             printf '%s %s %s\n' "$name" "$(sha_of_file "$project_dir/$name")" "$(stat -L -c %a "$project_dir/$name")"
     done <"$work/watched"
 }
-differences() { # which services differ from what runs, as far as can be told beforehand; and which the release lacks
-    awk -F '\t' -v changed="$work/changed" -v extra="$work/extra" '
-        function apart(a, b,    n, i, one, has) {
-            if (a == "-" || b == "-") return 0
+can_be_kept() { # nothing is put over a file of today's that could never be put back
+    while read -r name; do
+        ! cut -d ' ' -f 1 "$work/left.files" | grep -qxF "$name" || continue
+        grep -qxF "$name" "$work/watched" || stop 3 "refused: the release brings $name, which inventory.yml does not name: today's could not be put back" \
+            "name $name under files (or env_files) in inventory.yml, then: fab install-host"
+        [ ! -e "$project_dir/$name" ] || stop 3 "refused: $name is there and cannot be read, so it could not be put back" "chmod g+r $project_dir/$name"
+    done <"$release/files"
+}
+one_name() { # STATE: a name of an image that would have to mean two of them
+    twice=$(named "$1" | cut -d ' ' -f 1 | uniq -d | head -n 1)
+    [ -z "$twice" ] || stop 3 "refused: $twice names two images, and one name cannot mean both" \
+        'bring the services of that name to one image first, or choose another release: --list'
+}
+named() { # STATE: "ref id" lines, by ref; what is stopped gets its name only if nothing else has it
+    awk -F '\t' '
+        $2 == "-" || $2 ~ /^sha256:/ { next }
+        $5 == "stopped" { if (!($2 in late)) late[$2] = $3; next }
+        { taken[$2] = 1; print $2, $3 }
+        END { for (ref in late) if (!(ref in taken)) print ref, late[ref] }' "$work/$1" | LC_ALL=C sort -u
+}
+differences() { # which services differ from what runs, as far as can be told beforehand; which the release lacks; which
+    # were ill before, and which someone stopped, and stay so (only what the file on disk made: see plans/rollback.py)
+    awk -F '\t' -v changed="$work/changed" -v extra="$work/extra" -v ill="$work/ill" -v resting="$work/resting" '
+        function share(a, b,    n, i, one, has) {
             n = split(a, one, ","); for (i = 1; i <= n; i++) has[one[i]] = 1
-            n = split(b, one, ","); for (i = 1; i <= n; i++) if (one[i] in has) return 0
-            return 1
+            n = split(b, one, ","); for (i = 1; i <= n; i++) if (one[i] in has) return 1
+            return 0
         }
-        BEGIN { printf "" >changed; printf "" >extra }
-        FNR == NR { image[$1] = $3; hash[$1] = $4; how[$1] = $5; order[++n] = $1; next }
-        { here[$1] = 1; if (!($1 in image) || image[$1] != $3 || how[$1] == "stopped" || apart(hash[$1], $4)) print $1 >changed }
+        function unknown(a, b) { return a == "-" || b == "-" }
+        BEGIN { printf "" >changed; printf "" >extra; printf "" >ill; printf "" >resting }
+        FNR == NR { image[$1] = $3; hash[$1] = $4; how[$1] = $5; hand[$1] = $6; order[++n] = $1; next }
+        {
+            here[$1] = 1
+            if (!($1 in image) || image[$1] != $3) print $1 >changed
+            else if (hand[$1] == "hand" && !unknown(hash[$1], $4) && share(hash[$1], $4)) print $1 >resting
+            else if (how[$1] == "stopped" || (!unknown(hash[$1], $4) && !share(hash[$1], $4))) print $1 >changed
+            else if (how[$1] == "ill") print $1 >ill
+        }
         END { for (i = 1; i <= n; i++) if (!(order[i] in here)) print order[i] >extra }' "$work/left" "$work/target"
 }
 something_changes() { # a plan that would change nothing must not leave a mark and a hold
@@ -60,14 +91,9 @@ merged_env() { # env files that go back with some of today's variables: "name ke
         [ -z "$keys" ] || printf '%s%s\n' "$name" "$keys"
     done <"$release/files"
 }
-version_of_left() { # the tag of the version service's image, else its label
-    ref=$(awk -F '\t' -v s="$version_service" '$1 == s { print $2; exit }' "$work/left")
-    last=${ref##*/}
-    case $ref:$last in
-        sha256:* | *:latest) ;;
-        *:*:*) last=${last##*:} && echo "${last%%@*}" && return ;;
-    esac
-    [ -z "$ref" ] || { image_named "$ref" && ref=$ref awk -F '\t' '$1 "" == ENVIRON["ref"] "" && $4 != "-" { print $4; exit }' "$work/images"; }
+version_of_left() {
+    # shellcheck disable=SC2046  # neither a name of an image nor an id holds a space
+    version_of $(awk -F '\t' -v s="$version_service" '$1 == s { print $2, $3; exit }' "$work/left")
 }
 
 expect_files() { { cat "$work/watched" && printf '%s\n' "${release_path#"$project_dir"/}"; } | LC_ALL=C sort -u; }
@@ -126,18 +152,26 @@ state_json() { # left|target: its files, modes and services
 sentences() { # what changes and what does not
     awk -F '\t' '
         FILENAME ~ /changed$/ { changed[$1] = 1; next }
-        FILENAME ~ /left$/ { image[$1] = $3; ref[$1] = $2; next }
+        FILENAME ~ /resting$/ { resting[$1] = 1; next }
+        FILENAME ~ /left$/ { image[$1] = $3; ref[$1] = $2; how[$1] = $5; next }
         {
             if (!($1 in image)) print $1 ": not there → " $2
             else if (image[$1] != $3) print $1 ": " ref[$1] " → " $2 " (" substr($3, 8, 12) ")"
+            else if ($1 in resting) print $1 ": " $2 ", was stopped before and stays stopped"
+            else if ($1 in changed && how[$1] == "stopped") print $1 ": " $2 ", does not run now; is started"
             else if ($1 in changed) print $1 ": " $2 ", another configuration"
             else print $1 ": " $2 ", stays as it is"
-        }' "$work/changed" "$work/left" "$work/target"
+        }' "$work/changed" "$work/resting" "$work/left" "$work/target"
     sed 's/$/: stopped, since the release does not have it/' "$work/extra"
 }
 cautions() { # what to know before
     grep -q '^unproven' "$work/choice" && echo "release $label was never proven good: no verify passed while it ran"
     sed -n 's/^passed \([^ ]*\) /passed over \1: /p' "$work/choice"
+    sed 's/$/ was ill before and is not part of this rollback/' "$work/ill"
+    while read -r name; do
+        grep -qxF "$name" "$work/env_files" || cmp -s "$release_path.release/files/$name" "$project_dir/$name" ||
+            echo "$name changes: services that mount it see it only after they are recreated"
+    done <"$release/files"
     [ "$disk" = yes ] || echo 'the files on disk are not what runs: the way back can only bring back image and files'
     [ -d "$release_path.release" ] || echo 'the backup has no record: env files and other files stay as they are today'
     echo 'database: unknown: not looked at; a newer migration may not suit the older code'
@@ -163,7 +197,7 @@ Save evidence|evidence-
 Stop affected services|replace-|stop-extra
 Restore the configuration|restore-
 Restore the images|restore-images
-Restart services|replace-|the-rest
+Restart services|replace-|the-rest|the-ill
 The proxy follows|proxy-follows
 Verify health inside|services-healthy|answers-inside|settled|proven
 Verify health outside|confirmed-outside

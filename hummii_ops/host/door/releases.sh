@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154  # the settings, $work and what look.sh found
 # The restore points of this host as the lines that choose.sh reads, judged as facts/releases.py and facts/bare.py do.
 # Never drops one: what cannot be restored is listed with the reason. It changes nothing.
-# Of each release it leaves in $work/release/ID/: path, services "service image ref hash|-", files, identity, uses.
+# Of each release it leaves in $work/release/ID/: path, services "service image ref hash|-", files, identity, uses,
+# config (where what Compose makes of it lies).
 
 facts_now() { # the whole of $work/facts
     mkdir -p "$work/release" "$work/config"
@@ -63,6 +64,7 @@ judge() { # prints why it cannot be restored, or nothing
             set -- --env-file "$path.release/files/.env"
         fi
     fi
+    printf '%s\n' "$config" >"$dir/config"
     # backups that hold the same bytes mean the same
     [ -e "$config" ] || config_of "$path" "$@" >"$config" || { mv "$config" "$config.bad" && : >"$config"; }
     [ ! -e "$config.bad" ] || { echo "Compose refuses it: $(cat "$config.bad")" && return; }
@@ -85,15 +87,24 @@ recorded_whole() { # or says why the record cannot be believed; then it is not r
     cat "$path.release/names" >"$dir/files"
 }
 identify() { # identity and version, from the services
-    ref=$(awk -v s="$version_service" '$1 == s { print $3; exit }' "$dir/services")
-    tag=${ref##*/} tag=${tag%%@*}
-    case $ref:$tag in sha256:* | *:latest) tag= ;; *:*:*) tag=${tag##*:} ;; *) tag= ;; esac
-    [ -n "$tag" ] || [ -z "$ref" ] || tag=$(image_named "$ref"; ref=$ref awk -F '\t' '$1 "" == ENVIRON["ref"] "" && $4 != "-" { print $4; exit }' "$work/images")
-    case $tag:$ref in :*:latest) tag=latest ;; esac
-    printf '%s\n' "$tag" | tr -cd '[:print:]\n' >"$dir/version"
+    # shellcheck disable=SC2046  # neither a name of an image nor an id holds a space
+    version_of $(awk -v s="$version_service" '$1 == s { print $3, $2; exit }' "$dir/services") | tr -cd '[:print:]\n' >"$dir/version"
     [ -s "$dir/services" ] && ! grep -q '^[^ ]* - ' "$dir/services" || return 0
     identity_of "$sha" "$dir/services" >"$dir/identity"
 }
+version_of() ( # [REF IMAGE|-]: the tag, unless that says nothing; then the image's version label. As facts/image_refs.py
+    [ $# = 2 ] || exit 0
+    last=${1##*/} last=${last%%@*} tag=
+    case $last in *:*) tag=${last#*:} ;; esac
+    ! printf '%s\n' "$1" | grep -Eqx '(sha256:)?[0-9a-f]{64}' || tag=
+    case $tag in
+        '' | latest)
+            [ "$2" = - ] || image_named "$2"
+            label=$(image=$2 awk -F '\t' '$1 "" == ENVIRON["image"] "" && $4 != "-" { print $4; exit }' "$work/images")
+            tag=${label:-$tag} ;;
+    esac
+    printf '%s\n' "$tag"
+)
 identity_of() { # SHA SERVICES ("service image …" lines): what a release is
     { printf 'compose %s\n' "$1" && awk '{ print "image", $1, $2 }' "$2"; } | LC_ALL=C sort | sha256sum | cut -d ' ' -f 1
 }

@@ -27,6 +27,15 @@ step() { # LIST ID LIMIT_S EFFECT TITLE HOLDS… -- ACT…: its file, its line o
     }' "$@"
 }
 slug() { printf '%s' "$1" | tr '[:upper:]' '[:lower:]' | tr -c '[:lower:][:digit:]' '-' | sed 's/--*/-/g; s/^-//; s/-$//'; } # PATH: its part of a step id
+step_id() ( # PREFIX NAME: the id of a step about a service or a file, as steps/step.py has it
+    case $2 in .env) echo "$1-env" && exit ;; "$compose_file") echo "$1-compose" && exit ;; esac
+    plain=$(slug "$2") whole=$1-$(slug "$2")
+    case $plain in
+        images | services | the-ill | back | compose | env | back-*) ;;
+        "$2") [ ${#whole} -gt 63 ] || { echo "$whole" && exit; } ;;
+    esac
+    printf '%s-%.4s\n' "$(printf '%.58s' "$whole" | sed 's/-*$//')" "$(printf '%s' "$2" | sha256sum)"
+)
 listed() { awk 'BEGIN { for (i = 1; i < ARGC; i++) print ARGV[i] }' "$@"; }
 
 forward() {
@@ -34,17 +43,17 @@ forward() {
     while read -r name sha; do
         source=$release_path.release/files/$name
         [ "$name" != "$compose_file" ] || source=$release_path
-        step forward "keep-target-$(slug "$name")" 20 prepares "keep the release's copy of $name" \
+        step forward "$(step_id keep-target "$name")" 20 prepares "keep the release's copy of $name" \
             file_kept "target/$name" "$sha" -- keep_file "$source" "target/$name"
     done <"$work/target.files"
     while read -r name sha _; do
-        step forward "keep-before-$(slug "$name")" 20 prepares "keep what stands there now of $name" \
+        step forward "$(step_id keep-before "$name")" 20 prepares "keep what stands there now of $name" \
             file_kept "before/$name" "$sha" -- keep_file "$project_dir/$name" "before/$name"
     done <"$work/left.files"
     while read -r name keys; do # keys are names of variables
         # shellcheck disable=SC2086
         set -- "target/$name.merged" "target/$name" "before/$name" $keys
-        step forward "merge-$(slug "$name")" 10 prepares "keep today's $keys in $name" env_merged "$@" -- merge_env "$@"
+        step forward "$(step_id merge "$name")" 10 prepares "keep today's $keys in $name" env_merged "$@" -- merge_env "$@"
     done <"$work/merged"
     # shellcheck disable=SC2046  # ids are hex words
     set -- $({ cut -f 3 "$work/left" && cut -f 3 "$work/target"; } | sort -u)
@@ -58,24 +67,29 @@ forward() {
 copy_of() { # NAME: where its bytes for the live path are, in the run
     if grep -q "^$1 " "$work/merged"; then echo "target/$1.merged"; else echo "target/$1"; fi
 }
-refs_of() { # STATE: "ref id" words of it, by ref
-    awk -F '\t' '$2 !~ /^sha256:/ { print $2, $3 }' "$work/$1" | LC_ALL=C sort -u
-}
 change() {
     # shellcheck disable=SC2046  # neither a name of an image nor an id holds a space
-    set -- $(refs_of target)
+    set -- $(named target)
     [ $# = 0 ] || step forward restore-images 30 changes 'the images of the release have its names' images_are "$@" -- tag_images "$@"
     while read -r name _; do
         mode=$(awk -v name="$name" '$1 == name { print $3 }' "$work/left.files")
         set -- "$(copy_of "$name")" "$project_dir/$name" "${mode:-600}"
-        step forward "restore-$(slug "$name")" 20 changes "restore $name" file_as "$2" "$1" -- put_file "$@"
+        step forward "$(step_id restore "$name")" 20 changes "restore $name" file_as "$2" "$1" -- put_file "$@"
     done <"$work/target.files"
     while read -r service; do
-        run_services forward "replace-$(slug "$service")" "$service as the release has it" "$service"
+        run_services forward "$(step_id replace "$service")" "$service as the release has it" "$service"
     done <"$work/changed"
     # shellcheck disable=SC2046  # names of services
-    set -- $(cut -f 1 "$work/target" | grep -vxFf "$work/changed")
+    set -- $(judged | grep -vxFf "$work/changed")
     [ $# = 0 ] || run_services forward the-rest "$* as the release has them" "$@"
+    # shellcheck disable=SC2046
+    set -- $(cat "$work/ill")
+    # shellcheck disable=SC2046
+    [ $# = 0 ] || step forward the-ill 180 changes "$* as the release has them (ill before)" services_exist "$project" $(wanted target "$@") -- \
+        compose_up "$project" "$project_dir" "$compose_path" "$@"
+    # shellcheck disable=SC2046
+    set -- $(cat "$work/resting")
+    [ $# = 0 ] || step forward stay-stopped 180 changes "$* stopped, as before" services_stopped "$project" "$@" -- stop_services "$project" "$@"
     # shellcheck disable=SC2046
     set -- $(cat "$work/extra")
     [ $# = 0 ] || step forward stop-extra 180 changes "$* stopped: the release does not have them" services_stopped "$project" "$@" -- stop_services "$project" "$@"
@@ -95,23 +109,24 @@ run_services() { # LIST ID TITLE SERVICE…
     step "$list" "$id" 180 changes "$title" services_run "$project" $(wanted $state "$@") -- \
         compose_up "$project" "$project_dir" "$compose_path" "$@"
 }
+judged() { cut -f 1 "$work/target" | grep -vxF -f "$work/ill" -f "$work/resting"; } # what it is about: neither ill before nor stopped
 judge_target() {
     # shellcheck disable=SC2046  # names of services
-    set -- $(cut -f 1 "$work/target")
+    set -- $(judged)
     timeout=${health_timeout:-$(awk -F '\t' '$16 > most { most = $16 } END { most = int(most) + 30; print most < 60 ? 60 : most }' "$work/containers")}
     version=$(cat "$release/version") field=$version_field
     [ -n "$version" ] && [ -n "$field" ] || version=- field=-
     url=${health_url:--}
     [ "$url" != - ] || version=- field=-
-    step forward services-healthy $((timeout + 15)) reads "every replica is healthy, within $timeout s" \
+    [ $# = 0 ] || step forward services-healthy $((timeout + 15)) reads "every replica is healthy, within $timeout s" \
         services_well "$project" "$@" -- await_services "$timeout" "$project" "$@"
     [ "$url" = - ] || proxy_follows
     [ "$url" = - ] || step forward answers-inside $((timeout + 15)) reads "$url answers as $version" \
         answers "$url" "$field" "$version" -- await_answer "$timeout" "$url" "$field" "$version"
-    step forward settled $((settle + timeout + 15)) reads "nothing restarts, dies or stops answering for $settle s" \
+    [ $# = 0 ] || step forward settled $((settle + timeout + 15)) reads "nothing restarts, dies or stops answering for $settle s" \
         settled "$project" "$@" -- settle "$settle" $((settle + timeout)) "$url" "$field" "$version" "$project" "$@"
     while read -r name _; do
-        step forward "proven-$(slug "$name")" 10 reads "$name is as in the release" \
+        step forward "$(step_id proven "$name")" 10 reads "$name is as in the release" \
             file_as "$project_dir/$name" "$(copy_of "$name")" -- cannot "$name has changed"
     done <"$work/target.files"
     # shellcheck disable=SC2046
@@ -119,7 +134,7 @@ judge_target() {
         services_run "$project" $(wanted target "$@") -- cannot 'a service does not run what it should'
 }
 proxy_follows() {
-    [ -n "$proxy" ] && cut -f 1 "$work/target" | grep -qxF "$proxy" || return 0
+    [ -n "$proxy" ] && cut -f 1 "$work/target" | grep -vxFf "$work/resting" | grep -qxF "$proxy" || return 0
     set --
     while IFS= read -r line; do set -- "$@" "$line"; done <"$work/reload"
     step forward proxy-follows 60 changes "$proxy reaches the new containers" answers "$url" "$field" "$version" -- \
@@ -129,7 +144,7 @@ record_it() {
     [ -z "$left_identity" ] || [ "$left_identity" = "$target_identity" ] ||
         step forward mark-left-bad 10 records 'mark the release that was left as bad' \
             mark_is "$left_identity" bad -- put_mark "$left_identity" bad mark.about
-    step forward hold-deploys 10 records 'hold guarded deploys until someone lifts it' hold_is_ours -- put_hold mark.about
+    step forward hold-deploys 10 records 'hold guarded deploys until someone lifts it' is_held -- put_hold mark.about
     set -- "$project" "$project_dir"
     while IFS= read -r name; do set -- "$@" "$name"; done <"$work/watched"
     step forward remember-left 20 records 'note the state that this run leaves, for an undo' left_known -- remember_left "$@"
@@ -137,12 +152,20 @@ record_it() {
 
 back() {
     # shellcheck disable=SC2046
-    set -- $(refs_of left)
+    set -- $(named left)
     [ $# = 0 ] || step back return-images 30 changes 'the images have the names that they had' images_are "$@" -- tag_images "$@"
     while read -r name _ mode; do
-        step back "return-$(slug "$name")" 20 changes "put back $name" \
+        step back "$(step_id return "$name")" 20 changes "put back $name" \
             file_as "$project_dir/$name" "before/$name" -- put_file "before/$name" "$project_dir/$name" "$mode"
     done <"$work/left.files"
+    while read -r name _; do
+        cut -d ' ' -f 1 "$work/left.files" | grep -qxF "$name" || step back "$(step_id remove "$name")" 10 changes \
+            "take $name away: it was not there before" file_gone "$project_dir/$name" -- remove_file "$project_dir/$name"
+    done <"$work/target.files"
+    cut -f 1 "$work/left" >"$work/left.names"
+    # shellcheck disable=SC2046
+    set -- $(cut -f 1 "$work/target" | grep -vxFf "$work/left.names")
+    [ $# = 0 ] || step back stop-added 180 changes "$* stopped: not there before" services_stopped "$project" "$@" -- stop_services "$project" "$@"
     # shellcheck disable=SC2046
     set -- $(that runs)
     [ $# = 0 ] || run_services back return-services "$* as before" "$@"
@@ -155,7 +178,7 @@ back() {
     set -- $(that stopped)
     [ $# = 0 ] || step back stopped-as-before 180 changes "$* stopped, as before" services_stopped "$project" "$@" -- stop_services "$project" "$@"
     while read -r name _; do
-        step back "proven-back-$(slug "$name")" 10 reads "$name is as before" \
+        step back "$(step_id proven-back "$name")" 10 reads "$name is as before" \
             file_as "$project_dir/$name" "before/$name" -- cannot "$name has changed"
     done <"$work/left.files"
     # shellcheck disable=SC2046

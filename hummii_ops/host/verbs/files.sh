@@ -8,8 +8,10 @@ file_is() ( # PATH SHA256: a whole regular file with these bytes
 )
 put_file() ( # SOURCE PATH MODE: written beside, synced, renamed: the live path is always a complete version
     # MODE is for a file that is not there; one that is keeps its own, or the group's next deploy could not write it
-    source=$(place "$1") path=$2 beside=$(dirname "$2")/.$(basename "$2").${run##*/}
-    mkdir -p "$(dirname "$path")"
+    # a link stays a link: the file that it means is written, beside which there is room to rename
+    mkdir -p "$(dirname "$2")"
+    source=$(place "$1") path=$(readlink -f "$2")
+    beside=$(dirname "$path")/.$(basename "$path").${run##*/}
     cp "$source" "$beside"
     # who owns what stands there now goes on owning it, as far as we may: a second account, or sudo, changes bytes only
     [ ! -e "$path" ] || chown --reference="$path" "$beside" 2>/dev/null || chgrp --reference="$path" "$beside" 2>/dev/null || true
@@ -44,9 +46,17 @@ merged() ( # NAME SOURCE TODAY KEY…: SOURCE, with the kept keys as they stand 
     shift 3
     awk -v keys="$*" '
         BEGIN { count = split(keys, names, " "); for (i = 1; i <= count; i++) kept[names[i]] = 1 }
-        { name = $0; sub(/^export +/, "", name); sub(/=.*/, "", name) }
-        FILENAME == ARGV[1] { if (name in kept) now[name] = $0; next }
-        name in kept && name in now { print now[name]; said[name] = 1; next }
+        FNR == 1 { quote = "" }
+        { more = quote != "" } # the rest of a value in several lines belongs to the name above
+        more && index($0, quote) { quote = "" }
+        !more {
+            name = match($0, /^[ \t]*(export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*[ \t]*=/) ? substr($0, 1, RLENGTH - 1) : ""
+            value = substr($0, RLENGTH + 1)
+            sub(/^[ \t]*(export[ \t]+)?/, "", name); sub(/[ \t]+$/, "", name); sub(/^[ \t]+/, "", value)
+            if (name != "" && value ~ /^["\047]/ && !index(substr(value, 2), substr(value, 1, 1))) quote = substr(value, 1, 1)
+        }
+        FILENAME == ARGV[1] { if (name in kept) now[name] = more ? now[name] "\n" $0 : $0; next }
+        name in kept && name in now { if (!more) print now[name]; said[name] = 1; next }
         { print }
         END { for (i = 1; i <= count; i++) if (names[i] in now && !(names[i] in said)) print now[names[i]] }
     ' "$today" "$source"

@@ -29,8 +29,9 @@ hold_is() ( # RUN|-: - is this run
     [ "$1" != - ] || set -- "${run##*/}"
     grep -qx "run=$1" "$home/hold" 2>/dev/null
 )
-hold_is_ours() ( hold_is - )
-put_hold() ( # ABOUT
+is_held() ( [ -e "$home/hold" ] ) # by whom ever
+put_hold() ( # ABOUT: a hold that stands is left as it is: who set it lifts it, and an undo of ours does not
+    ! is_held || exit 0
     about=$(cat "$run/$1")
     printf 'run=%s\n%s\n' "${run##*/}" "$about" | put_record hold
 )
@@ -41,7 +42,9 @@ save_evidence() ( # NAME PROJECT: what is about to be replaced, before it goes; 
     dir=$run/evidence/$1
     mkdir -p "$dir"
     ids=$(docker ps -aq --filter "label=com.docker.compose.project=$2")
-    docker ps -a --no-trunc --filter "label=com.docker.compose.project=$2" >"$dir/ps.txt" &
+    # without the command: it may hold a password
+    docker ps -a --no-trunc --filter "label=com.docker.compose.project=$2" \
+        --format 'table {{.ID}}\t{{.Image}}\t{{.CreatedAt}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}' >"$dir/ps.txt" &
     # shellcheck disable=SC2086  # ids are hex words
     [ -z "$ids" ] || docker inspect --format '{"name":{{json .Name}},"image":{{json .Image}},"ref":{{json .Config.Image}},"state":{{json .State}},"restarts":{{.RestartCount}},"mounts":{{json .Mounts}}}' $ids >"$dir/containers.jsonl" &
     for id in $ids; do

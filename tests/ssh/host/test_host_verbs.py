@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from rig import Rig, Shipped, step, tree
+from rig import Rig, Shipped, step, tree, wait_for
 
 from hummii_ops.run import ship
 
@@ -189,13 +189,9 @@ VERBS = [
     Verb(
         name="put_hold",
         prepare=lambda world: world.text("mark.about", ABOUT),
-        holds=lambda world: ("hold_is_ours",),
+        holds=lambda world: ("is_held",),
         act=lambda world: ("put_hold", "mark.about"),
-        wrong={
-            "another's": lambda world: (world.home / "hold").write_text("run=other\n"),
-            "gone": lambda world: (world.home / "hold").unlink(),
-            "ours only in words": lambda world: (world.home / "hold").write_text(f"run=-\nreason=run={world.run.id}\n"),
-        },
+        wrong={"gone": lambda world: (world.home / "hold").unlink()},
     ),
     Verb(
         name="remove_hold",
@@ -256,6 +252,23 @@ def test_put_file_keeps_owner_and_mode(world: World) -> None:
     assert path.stat().st_mode & 0o777 == 0o640
 
 
+def test_put_file_follows_a_link(world: World) -> None:
+    """A file that is a link stays one: what it means gets the bytes, keeps its mode, and nothing is left beside."""
+    world.text("target/x", "new")
+    (world.project / "shared").mkdir()
+    real = world.project / "shared/real"
+    real.write_text("old")
+    real.chmod(0o604)
+    (world.project / "middle").symlink_to("shared/real")
+    live(world).symlink_to(world.project / "middle")
+    for _ in range(2):
+        assert world.act("put_file", "target/x", str(live(world)), "640") == 0
+        assert live(world).readlink() == world.project / "middle"
+        assert (real.read_text(), real.stat().st_mode & 0o777) == ("new", 0o604)
+        assert [path.name for path in real.parent.iterdir()] == ["real"]
+    assert world.holds("file_is", str(live(world)), sha("new"))
+
+
 def test_put_file_is_never_half_there(world: World) -> None:
     """A live file that cannot be replaced stays as it was, and the step says so."""
     live(world).write_text("old")
@@ -273,6 +286,25 @@ def test_merged_env(world: World) -> None:
     assert merged.stat().st_mode & 0o777 == 0o600
 
 
+# A line of the release, and today's.
+SPELLINGS = [
+    ("KEEP=then", "\tKEEP\t= now"),
+    ("  KEEP=then", "KEEP=now"),
+    ("\texport\t KEEP \t= then", " export  KEEP = now"),
+    ("KEEP ='then\nALSO=no'", "KEEP=now"),
+    ("KEEP = then", 'KEEP = "now\nALSO=no\n"'),
+]
+
+
+def test_a_kept_key_is_known_however_it_is_spelt(world: World) -> None:
+    """Blanks, `export` and a value in several lines: what `read.sh` and Compose take for the key is the key."""
+    for then, now in SPELLINGS:
+        world.text("target/.env", f"A=1\n{then}\nKEEPER=3\n")
+        world.text("before/.env", f"ALSO=today\n{now}\nB=2\n")
+        assert world.act("merge_env", *MERGED) == 0
+        assert (world.folder / "target/.env.merged").read_text() == f"A=1\n{now}\nKEEPER=3\nALSO=today\n"
+
+
 def test_a_merge_without_its_source(world: World) -> None:
     """A file to merge that cannot be read is a failure, never an empty half."""
     env_files(world)
@@ -287,6 +319,27 @@ def test_anothers_hold_stays(world: World) -> None:
     assert world.holds("hold_gone", "earlier")
     assert world.act("remove_hold", "earlier") == 0
     assert (world.home / "hold").read_text() == "run=other\nreason=mine\n"
+
+
+def test_a_persons_hold_is_not_taken_over(world: World) -> None:
+    """A hold that a person set holds deploys as well: the run leaves it, and its way back does not lift it."""
+    words = "run=-\nwho=a@b\nreason=the database moves tonight\n"
+    world.rig.call("write", "hold", about=words)
+    world.text("mark.about", ABOUT)
+    assert world.holds("is_held")
+    assert world.act("put_hold", "mark.about") == 0
+    assert world.act("remove_hold", "-") == 0
+    assert (world.home / "hold").read_text() == words
+
+
+def test_a_hold_of_ours_is_lifted_by_us(world: World) -> None:
+    """The hold that the run set goes with its way back, also when its reason names another run."""
+    world.text("mark.about", ABOUT + "reason=run=other\n")
+    assert world.act("put_hold", "mark.about") == 0
+    assert not world.holds("hold_gone", "-")
+    assert world.act("remove_hold", "-") == 0
+    assert world.holds("hold_gone", "-")
+    assert not world.holds("is_held")
 
 
 def test_what_a_mark_says(world: World) -> None:
@@ -313,6 +366,31 @@ def test_target_is_judged(world: World, failed: str | None, judged: bool) -> Non
     world.text("mark.about", ABOUT)
     world.act("put_mark", "abc", "bad", "mark.about")
     assert world.holds(*words)
+
+
+DOCKER = """#!/bin/sh
+case "$*" in
+  'ps -aq'*) echo abc ;;
+  ps*--format*Command*) echo redis-server --requirepass hunter2 ;;
+  ps*--format*) echo "abc redis:7 $*" ;;
+  ps*) echo redis-server --requirepass hunter2 ;;
+  inspect*Env* | inspect*Cmd* | inspect*Args*) echo hunter2 ;;
+  *) echo ready ;;
+esac
+"""
+
+
+def test_evidence_holds_no_command_line(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service's command may hold its password: neither it nor the environment is saved."""
+    (tmp_path / "docker").write_text(DOCKER)
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert world.act("save_evidence", "before", "hummii") == 0
+    assert world.holds("evidence_saved", "before")
+    saved = {path.name: path.read_text() for path in (world.folder / "evidence/before").iterdir()}
+    assert saved.keys() == {"ps.txt", "containers.jsonl", "abc.log", "complete"}
+    assert "hunter2" not in "".join(saved.values())
+    assert all(word in saved["ps.txt"] for word in (".ID", ".Image", ".Status", ".Names"))
 
 
 def test_room(world: World) -> None:
@@ -399,6 +477,34 @@ def test_answers(asking: str, site: str, world: World) -> None:
     for path, field_, version, good in ANSWERS:
         assert world.holds("answers", f"{site}{path}", field_, version) is good, path
     assert not world.holds("answers", "http://127.0.0.1:1/", "-", "-")
+
+
+@pytest.fixture
+def odd_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account with a proxy that is down, and with habits of its own in the files that curl and wget read."""
+    for name in ("http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".curlrc").write_text("location\nproxy = http://127.0.0.1:1\n")
+    (tmp_path / ".wgetrc").write_text("header = Host: elsewhere\nuse_proxy = on\nhttp_proxy = http://127.0.0.1:1\n")
+
+
+def test_an_accounts_proxy_does_not_decide(asking: str, odd_account: None, site: str, world: World) -> None:
+    """Health is asked of the host itself: no proxy, no .curlrc, no .wgetrc."""
+    assert world.holds("answers", f"{site}/good", "version", "1.0")
+    assert not world.holds("answers", f"{site}/moved", "version", "1.0")
+
+
+def test_a_probe_asks_as_health_does(asking: str, odd_account: None, site: str, world: World) -> None:
+    """The probe of the health URL goes past the account's proxy and habits too."""
+    with subprocess.Popen(["sleep", "60"]) as runner:
+        words = ["sh", str(world.folder / "lib/probe.sh"), str(world.folder), f"{site}/good", str(runner.pid)]
+        with subprocess.Popen(words):
+            wait_for(lambda: (world.folder / "evidence/probe.txt").exists())
+            runner.kill()
+            runner.wait()
+    codes = {line.split()[2] for line in (world.folder / "evidence/probe.txt").read_text().splitlines()}
+    assert codes == {"200"}
 
 
 @pytest.mark.parametrize(("field_", "version"), [("-", "-"), ("version", "1.0")])

@@ -122,9 +122,7 @@ def test_half_a_script_is_never_run(transport: Transport) -> None:
     assert b"sh" in result.stderr.lower()
 
 
-@pytest.mark.parametrize(
-    "script", ["", "# a comment", "#!/bin/sh\nset -eu\n:", "cat <<EOF\nx\nEOF", ": ;", "(exit 0)"]
-)
+@pytest.mark.parametrize("script", ["", "# a comment", "#!/bin/sh\nset -eu\n:", "cat <<EOF\nx\nEOF", ": ;", "(exit 0)"])
 def test_any_script_is_one(transport: Transport, script: str) -> None:
     """Empty ones, comments and here-documents at the end run as they would from a file."""
     assert transport.call(script).exit_code == 0

@@ -141,9 +141,7 @@ def test_a_revoked_key_is_refused_though_it_is_known(sshd: Sshd) -> None:
 def test_names_may_be_hashed_listed_or_patterns(sshd: Sshd, names: str) -> None:
     """All forms of names that ssh writes are understood."""
     name = f"[127.0.0.1]:{sshd.port}"
-    written = {"hashed": hashed(name), "list": f"server,{name}", "wildcard": f"[127.0.0.?]:{sshd.port}"}[
-        names
-    ]
+    written = {"hashed": hashed(name), "list": f"server,{name}", "wildcard": f"[127.0.0.?]:{sshd.port}"}[names]
     assert works(sshd.endpoint(known_hosts=(sshd.known_hosts(f"{written} {sshd.public('ed25519')}"),)))
 
 

@@ -42,9 +42,7 @@ def test_a_silent_link_is_noticed(sshd: Sshd, proxy: Proxy) -> None:
         contextlib.closing(connect(sshd.endpoint(port=proxy.port), ping_every_s=1, silence_s=3)) as link,
         ThreadPoolExecutor() as threads,
     ):
-        call = threads.submit(
-            noticed_after, lambda: link.call("sleep 60", limit_s=300), proxy.be_silent, after_s=0.5
-        )
+        call = threads.submit(noticed_after, lambda: link.call("sleep 60", limit_s=300), proxy.be_silent, after_s=0.5)
         stream = threads.submit(
             noticed_after,
             lambda: link.stream("while echo beat; do sleep 0.2; done", on_line=str, silence_s=300),

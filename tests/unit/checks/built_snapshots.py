@@ -134,5 +134,4 @@ def run(*, state: str, at: datetime, to_identity: str = "", from_identity: str =
         state=state,
         state_at=at,
         outside=None,
-        journal_tail=(),
     )

@@ -63,7 +63,6 @@ def a_snapshot(case: dict[str, Any]) -> Snapshot:
         state=last["state"],
         state_at=when(last["ended"]),
         outside=None,
-        journal_tail=(),
     )
     return snapshot(
         read_at=when(case["now"]),

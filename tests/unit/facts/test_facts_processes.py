@@ -19,7 +19,7 @@ def judged(*found: Frame) -> list[str]:
     named = at_work(
         running(found, uptime_s=110.0),
         project="hummii",
-        project_dir="/opt/hummii",
+        project_dirs=("/opt/hummii", "/data/hummii-1"),
         compose_file="docker-compose.prod.yml",
         words=("deploy.sh", "make ship"),
     )
@@ -40,6 +40,8 @@ def judged(*found: Frame) -> list[str]:
         ("make ship", "/opt/hummii"),
         ("docker compose up -d", ""),
         ("./deploy.sh", ""),
+        ("./deploy.sh", "/data/hummii-1"),
+        ("docker compose -f /data/hummii-1/docker-compose.prod.yml up -d", "/"),
     ],
 )
 def test_at_work(argv: str, cwd: str) -> None:
@@ -59,6 +61,7 @@ def test_at_work(argv: str, cwd: str) -> None:
         ("docker compose -p other up -d", "/opt/hummii"),
         ("docker compose up -d", "/opt/other"),
         ("docker compose up -d", "/opt/hummii2"),
+        ("./deploy.sh", "/data/hummii-12"),
         ("docker compose -f /srv/x/compose.yml up", ""),
         ("./deploy.sh", "/opt/other"),
         ("vim /opt/hummii/deploy.sh", "/opt/hummii"),
@@ -98,7 +101,9 @@ def test_a_command_is_named_once() -> None:
 def test_secrets_and_control_sequences_do_not_get_through() -> None:
     """No value after `=`, no password of a URL, no escape; the age comes from the host's uptime."""
     frame = seen("docker", "compose", "-p", "hummii", "run", "-e", "TOKEN=s3cret", "x", "pg://u:s3cret@h", "\x1b[2J")
-    (found,) = at_work(running([frame], uptime_s=110.0), project="hummii", project_dir="/x", compose_file="c", words=())
+    (found,) = at_work(
+        running([frame], uptime_s=110.0), project="hummii", project_dirs=("/x", ""), compose_file="c", words=()
+    )
     assert "s3cret" not in repr(found) + repr(running([frame], uptime_s=0))
     assert "\x1b" not in found.args
     assert (found.pid, found.user, found.age_s) == (100, "deploy", 60)

@@ -13,6 +13,7 @@ from facts_stacks import container, digest, image_id
 
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.parse import parse
+from hummii_ops.facts.parse_docker import refusal
 from hummii_ops.facts.parse_target import parse_target
 from hummii_ops.facts.read import read, read_arguments, script
 from hummii_ops.facts.releases import releases
@@ -78,7 +79,6 @@ def place(tmp_path: Path) -> Path:
         run.mkdir(parents=True)
         (run / "about").write_text("task=rollback\nto=x\n")
         (run / "state").write_text("mixed\n" if number == 0 else "done\n")
-        (run / "journal.jsonl").write_text('{"a":1}\n{"b":2}\n{"c":3}\n')
     return top
 
 
@@ -151,8 +151,6 @@ def test_one_read_tells_what_is_there_and_changes_nothing(place: Path, shell: st
     assert (seen.lease.run, seen.lease.who, seen.lease.hosts) == ("R", "a=b", ("one", "two"))
     assert seen.marks["f" * 64].reason == "$(id)"
     assert len(seen.runs) == 13
-    assert [bool(one.journal_tail) for one in seen.runs] == [True] * 10 + [False, False, True]
-    assert seen.runs[0].journal_tail == ('{"b":2}', '{"c":3}')
     assert seen.unfinished_run == seen.runs[-1]
     assert ".env" in seen.present
     assert seen.host.zone == "Europe/Berlin"
@@ -211,6 +209,18 @@ def test_the_lock_is_seen_held_and_never_made(place: Path) -> None:
         holder.stdin.close()
 
 
+def test_a_deploy_behind_a_link_is_seen(place: Path) -> None:
+    """The inventory may name a link to the folder; a process says where it stands without links."""
+    (place.parent / "link").symlink_to(place)
+    deploy = place / "deploy.sh"
+    deploy.write_text("#!/bin/sh\nread -r _\n")
+    deploy.chmod(0o755)
+    with subprocess.Popen(["./deploy.sh"], cwd=place, stdin=subprocess.PIPE) as working:
+        (found,) = a_read(place.parent / "link")[1].at_work
+        assert found.pid == working.pid
+        working.communicate(b"\n")
+
+
 def test_a_docker_that_does_not_answer_is_said(place: Path) -> None:
     """The snapshot has everything else, and docker's own words; who needs docker is refused with a remedy."""
     answer, seen = a_read(place, docker="#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n")
@@ -256,7 +266,8 @@ case "$*" in
   *) echo 'warning: services:' >&2
      printf '%s\n' 'name: x' services: '  api:' '    depends_on:' '      db:' '        condition: x' \
        '    environment:' '      P: {SECRET}' '      image: no' '    image: api:1.0' '  db:' '    image: api:2.0' \
-       '  built:' '    build:' '      context: .' networks: '  default:' '    image: no' ;;
+       '  built:' '    build:' '      context: .' '    profiles:' '      - jobs' \
+       networks: '  default:' '    image: no' ;;
 esac
 """
     backup = str(place / "backups" / f"{NAME}20260115_103000")
@@ -268,7 +279,7 @@ esac
         assert base64.b64encode(SECRET.encode())[:8] not in answer
         assert SECRET not in repr(found)
         assert found.services == {"api": "api:1.0", "db": "api:2.0", "built": ""}
-        assert found.images_missing == ("api:2.0",)
+        assert found.optional == {"built"}
         assert found.config_hashes == {"api": {"a" * 64, "b" * 64}}
         assert found.env_differs == {"added": ("KEY", "LAST"), "changed": ("PASSWORD", "TAG"), "removed": ("GONE",)}
 
@@ -279,3 +290,54 @@ def test_a_target_that_compose_refuses_is_an_error_in_its_words(place: Path) -> 
     arguments = (str(place), "hummii", "/gone", "/gone.release")
     answer = run("dash", script("target.sh"), *arguments, place=place, docker=docker)
     assert parse_target(answer, host_name="lab-1").error == "required variable X is missing a value"
+
+
+# What Compose says (2.26.1, older and newer) of `DB PASS+WORD=hunter2` or `X="hunter2` in .env, and of a compose file.
+QUOTES = [
+    'failed to read /x/.env: line 2: unexpected character "+" in variable name near "DB PASS+WORD=hunter2\\nB=1"',
+    'failed to read /x/.env: line 2: unexpected character "+" in variable name near "DB PASS+WORD=hunter2\nB=1\n"',
+    'failed to read /opt/hummii/.env: line 2: unexpected character " " in variable name "DB PASS+WORD=hunter2"',
+    'failed to read /opt/hummii/.env: line 1: unterminated quoted value "hunter2',
+    "failed to read /opt/hummii/.env: line 1: unterminated quoted value 'hunter2",
+    'invalid interpolation format for services.api.X: "a${hunter2". You may need to escape any $ with another $',
+    "invalid interpolation format for services.a.X. You may need to escape any $ with another $.\na${hunter2 hunter2",
+    "yaml: unmarshal errors: line 3: cannot unmarshal !!str `hunter2` into map[string]interface {}",
+    "1 error(s) decoding: * 'x' expected type 'int', got unconvertible type 'string', value: 'hunter2 y'",
+    "invalid proto: tcp at postgres://u:hunter2@db/x, PASSWORD=hunter2",
+]
+
+
+@pytest.mark.parametrize("said", QUOTES)
+def test_the_words_of_compose_quote_no_file(said: str) -> None:
+    """A refusal may quote the rest of an env file, or a value: it is said without."""
+    found = refusal(said)
+    assert found.startswith(said[:16])
+    assert "hunter2" not in found
+    assert "***" in found
+
+
+def test_no_quote_of_an_env_file_arrives(place: Path) -> None:
+    """Neither the snapshot nor the target's facts have what Compose quoted of .env."""
+    (place / "said").write_text(QUOTES[1])
+    docker = DOCKER.replace("  *config*) ", f'  *config*) cat "{place}/said" >&2; exit 1; ')
+    _, seen = a_read(place, docker=docker)
+    arguments = (str(place), "hummii", "/gone", "/gone.release")
+    target = parse_target(run("dash", script("target.sh"), *arguments, place=place, docker=docker), host_name="lab-1")
+    expected = 'failed to read /x/.env: line 2: unexpected character "+" in variable name near ***'
+    assert (seen.compose.config_error, target.error) == (expected, expected)
+
+
+def test_the_words_of_compose_still_say_why(place: Path) -> None:
+    """Names stay, warnings go, and 300 characters are enough."""
+    said = (
+        'time="2026-01-01T00:00:00Z" level=warning msg="The \\"X\\" variable is not set"',
+        'service "api" refers to undefined network "back-end": invalid compose project',
+    )
+    words = " ".join(f"'{line}'" for line in said)
+    arguments = (str(place), "hummii", "/gone", "/gone.release")
+    for docker, expected in (
+        (f"#!/bin/sh\nprintf '%s\\n' {words} >&2\nexit 15\n", said[1]),
+        ("#!/bin/sh\nprintf '%0400d' 1 >&2\nexit 15\n", "0" * 300),
+    ):
+        answer = run("dash", script("target.sh"), *arguments, place=place, docker=docker)
+        assert parse_target(answer, host_name="lab-1").error == expected

@@ -39,7 +39,7 @@ def test_defaults_are_those_of_the_documentation(tmp_path: Path, home: Path) -> 
     assert environment.ssh_config is None
     assert (environment.project_dir, environment.project) == ("/opt/hummii", "hummii")
     assert (environment.compose_file, environment.env_files) == ("docker-compose.prod.yml", (".env",))
-    assert (environment.become, environment.group, environment.backups_dir) == ("none", None, "backups")
+    assert (environment.become, environment.backups_dir) == ("none", "backups")
     assert (environment.version_service, environment.proxy, environment.database) == ("api", None, None)
     assert environment.health.model_dump() == {
         "path": "/api/health",
@@ -49,7 +49,7 @@ def test_defaults_are_those_of_the_documentation(tmp_path: Path, home: Path) -> 
         "timeout_s": None,
     }
     assert environment.keep_env == ("POSTGRES_PASSWORD", "DATABASE_URL")
-    assert (environment.keep_releases, environment.keep_runs) == (10, 50)
+    assert environment.keep_runs == 50
     assert environment.deploy_processes == ("deploy.sh",)
 
 
@@ -163,13 +163,6 @@ def test_a_host_url_has_no_slash_at_its_end(tmp_path: Path) -> None:
     """`url` joined to `health.path` has one slash between them."""
     hosts = "    hosts: [{name: a, address: a, url: 'https://a.example/base/'}]\n"
     assert production(tmp_path, hosts=hosts).hosts[0].url == "https://a.example/base"
-
-
-def test_reload_commands_are_argument_lists(tmp_path: Path) -> None:
-    """The proxy's commands are split once, here, and never reach a shell."""
-    proxy = production(tmp_path, "    proxy: {service: nginx}\n").proxy
-    assert proxy is not None
-    assert proxy.reload_argv == (("nginx", "-t"), ("nginx", "-s", "reload"))
 
 
 def test_an_environment_does_not_change(tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ def add(tmp_path: Path, text: str, name: str = "production", comment: str = "rea
         ("environments:\n  a: 1\n...\n", "environments:\n  a: 1\n\n" + BLOCK + "\n...\n"),
         ("environments:\n  lab:\n    include: x", "environments:\n  lab:\n    include: x\n\n" + BLOCK),
         (
-            "environments:\n  lab:\n    hosts:\n    group:\n",
-            "environments:\n  lab:\n    hosts:\n    group:\n\n" + BLOCK,
+            "environments:\n  lab:\n    hosts:\n    files:\n",
+            "environments:\n  lab:\n    hosts:\n    files:\n\n" + BLOCK,
         ),
         (
             "environments:\n  lab:\n    project: |\n      x\n",

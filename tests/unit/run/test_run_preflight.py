@@ -35,7 +35,6 @@ def _run(state: str) -> RunFact:
         state=state,
         state_at=None,
         outside=None,
-        journal_tail=(),
     )
 
 

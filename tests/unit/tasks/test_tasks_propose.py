@@ -63,7 +63,7 @@ def test_a_running_stack_is_believed_before_its_files() -> None:
     """Project, compose file, services and roles come from the containers' labels and images."""
     found = proposal(*STACK)
     assert (found.project, found.compose_file, found.version_service) == ("shop", "docker-compose.prod.yml", "api")
-    assert (found.version, found.env_files, found.group) == ("2.1", (".env", "config/api.env"), None)
+    assert (found.version, found.env_files) == ("2.1", (".env", "config/api.env"))
     assert found.proxy == ("web", ("nginx -t", "nginx -s reload"))
     assert found.database == ("db", "shop", "keeper", "backups/database")
 
@@ -100,11 +100,6 @@ def test_a_service_without_a_usual_name() -> None:
     found = proposal(a_container("shopd", "shop/shopd:v3.2"), compose=f"{DIR}/compose.yml\n{text}")
     assert (found.version_service, found.version) == ("shopd", "v3.2")
     assert any("shopd" in note for note in found.notes)
-
-
-def test_a_shared_folder_names_its_group() -> None:
-    """A setgid folder is several accounts' own."""
-    assert proposal(*STACK, folder="2770|deploy|ops").group == "ops"
 
 
 def test_several_compose_files() -> None:

@@ -97,12 +97,8 @@ def test_an_endpoint_is_made_of_the_inventory() -> None:
         identity_file=Path("/id"),
         jump=(Hop(address="bastion", user="jumper"),),
     )
-    environment = Environment(
-        name="production", hosts=(host,), known_hosts=(Path("/k"),), ssh_config=Path("/c")
-    )
-    hop = Endpoint(
-        name="bastion", address="bastion", user="jumper", known_hosts=(Path("/k"),), ssh_config=Path("/c")
-    )
+    environment = Environment(name="production", hosts=(host,), known_hosts=(Path("/k"),), ssh_config=Path("/c"))
+    hop = Endpoint(name="bastion", address="bastion", user="jumper", known_hosts=(Path("/k"),), ssh_config=Path("/c"))
     assert endpoint_of(environment, host) == Endpoint(
         name="prod-1",
         address="server",
@@ -176,9 +172,7 @@ def test_a_pool_over_fakes() -> None:
     def connect(endpoint: Endpoint) -> FakeTransport:
         if endpoint.address == "bad":
             raise UsageError("bad")
-        made.append(
-            FakeTransport(lambda s, a: Result(exit_code=0, stdout=b"", stderr=b""), name=endpoint.name)
-        )
+        made.append(FakeTransport(lambda s, a: Result(exit_code=0, stdout=b"", stderr=b""), name=endpoint.name))
         return made[-1]
 
     hosts = [Endpoint(name=name, address=name) for name in ("a", "bad", "b")]

@@ -76,11 +76,7 @@ def test_files_add_up_and_may_be_missing(tmp_path: Path) -> None:
     assert len(known.warnings) == 2
 
 
-@given(
-    st.lists(
-        st.text(alphabet=st.characters(exclude_characters="\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")), max_size=6
-    )
-)
+@given(st.lists(st.text(alphabet=st.characters(exclude_characters="\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")), max_size=6))
 def test_no_line_loses_the_rest(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
     """Whatever stands before and after it, a good line counts."""
     path = tmp_path_factory.mktemp("k") / "k"
