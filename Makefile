@@ -14,7 +14,7 @@ demo: $(READY)   ## a broken production healed in front of you, on this machine
 test: $(READY) tools ## all tests; nothing is skipped
 	@$(PY) -m lab.engine
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
-	@$(PY) -m pytest tests
+	@$(PY) -m pytest tests/unit tests/golden tests/ssh tests/lab tests/faults
 
 test-fast: $(READY) tools ## unit, golden and ssh: no Docker needed
 	@$(PY) -m pytest tests/unit tests/golden tests/ssh

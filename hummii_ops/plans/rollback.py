@@ -209,7 +209,10 @@ def _resting(left: StackState, target: StackState, snapshot: Snapshot) -> tuple[
     """Services that someone stopped, and that the release has exactly as they are: they stay stopped.
 
     Only what the file on disk made counts: what a rollback stopped, since its release lacked it, starts again.
+    And only one among others that run: where nothing runs, the engine or the host went down, and all of it starts.
     """
+    if not any(one.is_up for one in snapshot.containers if not one.one_off):
+        return ()
     now = {one.service: one for one in left.services}
     return tuple(
         one.service

@@ -81,6 +81,7 @@ left_now() { # a service whose file on disk is not what runs is held to its imag
         !($1 in ref) { order[++n] = $1; ref[$1] = $5; image[$1] = $4; hash[$1] = $7; over[$1] = well[$1] = shot[$1] = steady[$1] = hand[$1] = 1 }
         {
             if ($8 != "exited" && $8 != "created" && $8 != "dead") over[$1] = 0
+            if ($8 == "running" || $8 == "restarting" || $8 == "paused") up = 1 # where nothing runs, nobody stopped one
             if ($8 != "exited" || $12 != 0) well[$1] = 0
             if ($14 != "no" && $14 != "on-failure") shot[$1] = 0
             # what `docker stop` leaves: the program ended by itself, or by INT, KILL or TERM
@@ -94,7 +95,7 @@ left_now() { # a service whose file on disk is not what runs is held to its imag
                 how = over[s] ? (well[s] && shot[s] ? "runs" : "stopped") : (steady[s] ? "runs" : "ill")
                 from = "-"
                 if ((s, hash[s]) in known) from = substr(every[s], 2)
-                print s, ref[s], image[s], from, how, how == "stopped" && hand[s] ? "hand" : "-"
+                print s, ref[s], image[s], from, how, how == "stopped" && hand[s] && up ? "hand" : "-"
             }
         }' "$work/disk.hashes" "$work/containers" >"$work/left"
 }

@@ -41,8 +41,18 @@ services_exist() ( # PROJECT then SERVICE IMAGE_ID HASHES|any…: as services_ru
 compose_up() ( # PROJECT DIR FILE SERVICE…: only these services, only from images that are here
     project=$1 dir=$2 file=$3
     shift 3
-    docker compose --ansi never --progress plain -p "$project" --project-directory "$dir" -f "$file" \
-        up -d --no-build --pull never --no-deps "$@"
+    up() {
+        docker compose --ansi never --progress plain -p "$project" --project-directory "$dir" -f "$file" \
+            up -d --no-build --pull never --no-deps "$@"
+    }
+    up "$@" || {
+        # Made and never started, since the engine went down under it: the engine may say "task already exists" for
+        # ever. Such a container has held nothing yet; it is made anew.
+        stuck=$(containers "$project" | awk -v wanted=" $* " '$5 == "created" && index(wanted, " " $1 " ") { print $1 }')
+        # shellcheck disable=SC2086  # names of services hold no blank
+        [ -z "$stuck" ] || up --force-recreate $stuck
+        up "$@"
+    }
     # Compose found them as the files say, or made them so: these labels mean "made from these files" too, whatever
     # a `config --hash` of this Compose would say (2.26 leaves out env_file there, and depends_on here).
     all=$(containers "$project")
