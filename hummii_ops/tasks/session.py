@@ -49,7 +49,11 @@ class Site:
 
     def snapshot(self, *, needs_docker: bool = False) -> Snapshot:
         """Read the host. Raises Unreachable when the link goes in the middle: nothing has begun."""
-        return read(self.transport, self.environment, needs_docker=needs_docker)
+        seen = read(self.transport, self.environment, needs_docker=needs_docker)
+        if seen.unfinished_run is not None and not seen.busy:
+            # Its state is read a moment before its lock: a run that ended in between would look interrupted.
+            seen = read(self.transport, self.environment, needs_docker=needs_docker)
+        return seen
 
 
 def choose(env: str | None) -> Environment:
