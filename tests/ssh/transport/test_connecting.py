@@ -105,7 +105,8 @@ class TestUnreachable:
             )
             try:
                 said = unreachable()(sshd.endpoint(port=port, connect_timeout_s=1))
-                assert "handshake" in said
+                # a server that hangs up may be read as an end of the handshake, or as a reset: both name the host
+                assert "handshake" in said or "no connection" in said
                 assert "\x1b" not in said
             finally:
                 process.terminate()
