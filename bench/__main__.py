@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ from lab.state import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = int(os.environ.get("HUMMII_BENCH_ROUNDS", "10"))
-BACKUP = "/opt/hummii/backups/docker-compose.prod.yml.backup-20260101_000000"
+# Named by now: a name from before the images were built would be one whose tags no longer name the old images.
+BACKUP = f"/opt/hummii/backups/docker-compose.prod.yml.backup-{datetime.now(UTC):%Y%m%d_%H%M%S}Z"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +161,7 @@ class Bench:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             raise RuntimeError(
-                f"{job.name} ended with {process.returncode}: {errors.read_text(errors='replace')[-2000:]}"
+                f"{job.name} ended with {process.returncode}: {(out.read_text() + errors.read_text())[-2000:]}"
             )
         cpu = usage.ru_utime + usage.ru_stime
         return wall, cpu, usage.ru_maxrss / 1024, out.read_text(encoding="utf-8", errors="replace"), shown
