@@ -41,7 +41,7 @@ def stopped_by_hand(snapshot: Snapshot, service: str) -> bool:
 
 
 def _is_steady(one: ContainerFact, snapshot: Snapshot) -> bool:
-    if one.status != "running" or one.health not in (None, "healthy"):
+    if one.status != "running" or one.health == "unhealthy":
         return False
     recent = one.started_at is not None and snapshot.read_at - one.started_at < CRASH_WINDOW
     return not (one.restart_count and recent)
@@ -147,8 +147,7 @@ def way_back(
     for name in state.files:
         yield files.proven(project, name, f"{copies}/{name}", back=True)
     if running:
-        title = "what ran before runs again, by image id"
-        yield services.proven("proven-back", project, running, title)
+        yield services.proven_back(project, running)
 
 
 def _wanted(one: ServiceState) -> Wanted:

@@ -375,14 +375,13 @@ class _Work:
             yield health.answers_inside(answer, int(timeout))
         if names:
             yield health.settled(self.project.name, names, int(settle), int(timeout), answer)
-        for name in self._restored_files():
-            yield files.proven(self.project, name, self._copy(name))
-        wanted = [self._wanted(one) for one in judged]
-        yield services.proven(
-            "proven", self.project, wanted, "every service runs the release's image and configuration"
-        )
         if any(host.url for host in self.environment.hosts if host.name == self.snapshot.host_name):
             yield health.confirmed_outside()
+        # after the gate, which may wait a minute for a laptop that is gone: what went down meanwhile is seen
+        for name in self._restored_files():
+            yield files.proven(self.project, name, self._copy(name))
+        if judged:
+            yield services.proven(self.project, [self._wanted(one) for one in judged])
 
     def _record(self) -> Iterator[Step]:
         if self.left.identity and self.left.identity != self.target.identity:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from hummii_ops.steps.step import Effect, Step
 
 LIMIT_S = 180
+# Docker doubles the pause between two starts of a container up to a minute.
+PATIENCE_S = 75
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,14 +48,14 @@ def _words(wanted: Sequence[Wanted]) -> tuple[str, ...]:
 
 
 def run(step_id: str, title: str, project: Project, wanted: Sequence[Wanted]) -> Step:
-    """These services run these images, made from the files in place."""
+    """These services were started from these images and the files in place; that they stay up is for later steps."""
     services = tuple(one.service for one in wanted)
     return Step(
         id=step_id,
         title=title,
         effect=Effect.CHANGES,
         limit_s=LIMIT_S,
-        holds=("services_run", project.name, *_words(wanted)),
+        holds=("services_are", "up", project.name, *_words(wanted)),
         act=("compose_up", project.name, project.dir, project.file, *services),
     )
 
@@ -66,7 +68,7 @@ def exist(step_id: str, title: str, project: Project, wanted: Sequence[Wanted]) 
         title=title,
         effect=Effect.CHANGES,
         limit_s=LIMIT_S,
-        holds=("services_exist", project.name, *_words(wanted)),
+        holds=("services_are", "there", project.name, *_words(wanted)),
         act=("compose_up", project.name, project.dir, project.file, *services),
     )
 
@@ -83,13 +85,26 @@ def stopped(step_id: str, title: str, project: Project, services: Sequence[str])
     )
 
 
-def proven(step_id: str, project: Project, wanted: Sequence[Wanted], title: str) -> Step:
-    """The running image ids and configurations are those wanted, all of them."""
+def proven(project: Project, wanted: Sequence[Wanted]) -> Step:
+    """At the end all of these run, with their image ids and configurations; what went down meanwhile is started."""
+    services = tuple(one.service for one in wanted)
     return Step(
-        id=step_id,
-        title=title,
+        id="proven",
+        title="every service runs the release's image and configuration",
+        effect=Effect.CHANGES,
+        limit_s=LIMIT_S,
+        holds=("services_are", "running", project.name, *_words(wanted)),
+        act=("compose_up", project.name, project.dir, project.file, *services),
+    )
+
+
+def proven_back(project: Project, wanted: Sequence[Wanted]) -> Step:
+    """What ran before runs again; a service that started while its neighbours were away may need a moment."""
+    return Step(
+        id="proven-back",
+        title="what ran before runs again, by image id",
         effect=Effect.READS,
-        limit_s=30,
-        holds=("services_run", project.name, *_words(wanted)),
-        act=("cannot", "a service does not run what it should"),
+        limit_s=PATIENCE_S + 15,
+        holds=("services_are", "running", project.name, *_words(wanted)),
+        act=("await_running", str(PATIENCE_S), project.name, *_words(wanted)),
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from lab_operator import until
 from lab_production import FILE, PROJECT, Production
 
 from hummii_ops.plans.plan import Plan, StackState
@@ -126,25 +127,25 @@ def test_images(verbs: Verbs) -> None:
     verbs.cannot("tag_images", "test/one:x", "sha256:" + "0" * 64)
 
 
-def test_services_run(verbs: Verbs) -> None:
+def test_services_are(verbs: Verbs) -> None:
     """A service runs an image from the files in place only after `up`; made twice it is the same container."""
     old, new = (verbs.production.image(f"hummii-api:{version}") for version in ("1.0", "1.1"))
     others = {name: one for name, one in verbs.production.containers().items() if name != "api"}
-    assert verbs.holds("services_run", "hummii", "api", old, "any")
+    assert verbs.holds("services_are", "running", "hummii", "api", old, "any")
     switch(verbs.production, "1.1")
-    assert not verbs.holds("services_run", "hummii", "api", new, "any")
+    assert not verbs.holds("services_are", "running", "hummii", "api", new, "any")
     verbs.act(*UP, "api")
     made = verbs.production.containers()
-    assert verbs.holds("services_run", "hummii", "api", new, "-")
+    assert verbs.holds("services_are", "running", "hummii", "api", new, "-")
     assert {name: one for name, one in made.items() if name != "api"} == others, "only what was named is replaced"
     verbs.act(*UP, "api")
     assert verbs.production.containers() == made
-    assert not verbs.holds("services_run", "hummii", "api", old, "any"), "another image"
-    assert not verbs.holds("services_run", "hummii", "nobody", new, "any"), "no such service"
+    assert not verbs.holds("services_are", "running", "hummii", "api", old, "any"), "another image"
+    assert not verbs.holds("services_are", "running", "hummii", "nobody", new, "any"), "no such service"
     verbs.production.sh("docker stop -t 1 $1", made["api"])
-    assert not verbs.holds("services_run", "hummii", "api", new, "any"), "not running"
-    assert verbs.holds("services_exist", "hummii", "api", new, "any")
-    assert not verbs.holds("services_exist", "hummii", "api", old, "any")
+    assert not verbs.holds("services_are", "running", "hummii", "api", new, "any"), "not running"
+    assert verbs.holds("services_are", "there", "hummii", "api", new, "any")
+    assert not verbs.holds("services_are", "there", "hummii", "api", old, "any")
 
 
 def test_another_configuration(verbs: Verbs) -> None:
@@ -154,12 +155,12 @@ def test_another_configuration(verbs: Verbs) -> None:
         'docker inspect --format \'{{index .Config.Labels "com.docker.compose.config-hash"}}\' "$1"',
         verbs.production.containers()["api"],
     )
-    assert verbs.holds("services_run", "hummii", "api", image, hash_)
-    assert verbs.holds("services_run", "hummii", "api", image, f"{'0' * 64},{hash_}")
-    assert verbs.holds("services_exist", "hummii", "api", image, hash_)
-    for verb in ("services_run", "services_exist"):
-        assert not verbs.holds(verb, "hummii", "api", image, "0" * 64)
-        assert not verbs.holds(verb, "hummii", "api", image, hash_[:-1])
+    assert verbs.holds("services_are", "running", "hummii", "api", image, hash_)
+    assert verbs.holds("services_are", "running", "hummii", "api", image, f"{'0' * 64},{hash_}")
+    assert verbs.holds("services_are", "there", "hummii", "api", image, hash_)
+    for how in ("running", "up", "there"):
+        assert not verbs.holds("services_are", how, "hummii", "api", image, "0" * 64)
+        assert not verbs.holds("services_are", how, "hummii", "api", image, hash_[:-1])
 
 
 def test_up_takes_no_image_from_elsewhere(verbs: Verbs) -> None:
@@ -194,6 +195,53 @@ def test_well(verbs: Verbs) -> None:
     verbs.production.sh("docker unpause $1", api)
     verbs.production.sh("docker stop -t 1 $1", api)
     assert not verbs.holds("services_well", "hummii", "api")
+
+
+CHECKS = """
+x-each: &each {image: "hummii-redis:7", network_mode: none}
+services:
+  word:
+    <<: *each
+    healthcheck: {interval: 1h, test: ["CMD", "test", "-e", "/tmp/all * well"]}
+  line:
+    <<: *each
+    healthcheck: {interval: 1h, test: ["CMD-SHELL", "test -e '/tmp/all * well' &&\\n  true"]}
+  odd:
+    <<: *each
+    healthcheck: {interval: 1h, test: ["CMD", "test", "-e", "/tmp/all * well", "-o", "\\n"]}
+"""
+BRING_UP = """mkdir -p /tmp/checks && cd /tmp/checks && echo "$1" | base64 -d >c.yml
+docker compose -p checks -f c.yml up -d 2>&1"""
+
+
+def test_well_by_its_own_check(verbs: Verbs) -> None:
+    """What Docker has not asked yet is asked by us, word for word; what cannot be asked so is left to Docker."""
+    verbs.production.sh(BRING_UP, base64.b64encode(CHECKS.encode()).decode())
+    try:
+        for service in ("word", "line", "odd"):
+            assert not verbs.holds("services_well", "checks", service), "its check says no"
+            assert f"{service}: running, health starting" in verbs.cannot("await_services", "1", "checks", service)
+            verbs.production.sh("docker exec checks-$1-1 touch '/tmp/all * well'", service)
+        for service in ("word", "line"):
+            verbs.act("await_services", "5", "checks", service)
+            assert verbs.holds("services_well", "checks", service)
+        assert not verbs.holds("services_well", "checks", "odd"), "a line break in a word"
+    finally:
+        verbs.production.sh("cd /tmp/checks && docker compose -p checks -f c.yml down -t 1 2>&1")
+
+
+def test_patience(verbs: Verbs) -> None:
+    """A service that restarts is up and does not run; it is waited for, and what does not come is said."""
+    nginx = verbs.production.image("hummii-nginx:1.22")
+    container_id = verbs.production.containers()["nginx"]
+    wanted = ("hummii", "nginx", nginx, "any")
+    verbs.production.sh(f"echo no >>{PROJECT}/nginx/default.conf; docker exec $1 sh -c 'kill -QUIT 1'", container_id)
+    until(lambda: not verbs.holds("services_are", "running", *wanted), what="it restarts", limit_s=30)
+    assert verbs.holds("services_are", "up", *wanted)
+    assert "restarting" in verbs.cannot("await_running", "0", *wanted)
+    verbs.production.sh('text=$(sed "$ d" "$1") && echo "$text" >"$1"', f"{PROJECT}/nginx/default.conf")
+    verbs.act("await_running", "60", *wanted)
+    assert verbs.production.containers()["nginx"] == container_id
 
 
 def test_settled(verbs: Verbs) -> None:
@@ -261,8 +309,8 @@ def test_without_an_engine(verbs: Verbs, without_docker: Callable[[], None]) -> 
         ("image_is", "hummii-api:1.0", image),
         ("images_are", "hummii-api:1.0", image),
         ("images_pinned", image),
-        ("services_run", "hummii", "api", image, "any"),
-        ("services_exist", "hummii", "api", image, "any"),
+        ("services_are", "running", "hummii", "api", image, "any"),
+        ("services_are", "there", "hummii", "api", image, "any"),
         ("services_stopped", "hummii", "nobody"),
         ("services_well", "hummii", "api"),
         ("settled", "hummii", "api"),
@@ -289,7 +337,7 @@ def test_docker_restarted_under_a_step(verbs: Verbs) -> None:
         title="-",
         effect=Effect.CHANGES,
         limit_s=60,
-        holds=("services_run", "hummii", "api", image, "-"),
+        holds=("services_are", "running", "hummii", "api", image, "-"),
         act=(*UP, "api"),
     )
     always = Step(

@@ -87,7 +87,7 @@ left_now() { # a service whose file on disk is not what runs is held to its imag
             # what `docker stop` leaves: the program ended by itself, or by INT, KILL or TERM
             if ($8 != "exited" || $11 == "true" || ($12 != 0 && $12 != 130 && $12 != 137 && $12 != 143)) hand[$1] = 0
             # a restart is a crash loop only if it is young: five minutes
-            if ($8 != "running" || ($9 != "none" && $9 != "healthy") || ($10 > 0 && now - $13 < 300000)) steady[$1] = 0
+            if ($8 != "running" || $9 == "unhealthy" || ($10 > 0 && now - $13 < 300000)) steady[$1] = 0
         }
         END {
             for (i = 1; i <= n; i++) {

@@ -85,7 +85,7 @@ change() {
     # shellcheck disable=SC2046
     set -- $(cat "$work/ill")
     # shellcheck disable=SC2046
-    [ $# = 0 ] || step forward the-ill 180 changes "$* as the release has them (ill before)" services_exist "$project" $(wanted target "$@") -- \
+    [ $# = 0 ] || step forward the-ill 180 changes "$* as the release has them (ill before)" services_are there "$project" $(wanted target "$@") -- \
         compose_up "$project" "$project_dir" "$compose_path" "$@"
     # shellcheck disable=SC2046
     set -- $(cat "$work/resting")
@@ -106,7 +106,7 @@ run_services() { # LIST ID TITLE SERVICE…
     [ "$list" = forward ] || state=left
     shift 3
     # shellcheck disable=SC2046  # service names, ids, hashes
-    step "$list" "$id" 180 changes "$title" services_run "$project" $(wanted $state "$@") -- \
+    step "$list" "$id" 180 changes "$title" services_are up "$project" $(wanted $state "$@") -- \
         compose_up "$project" "$project_dir" "$compose_path" "$@"
 }
 judged() { cut -f 1 "$work/target" | grep -vxF -f "$work/ill" -f "$work/resting"; } # what it is about: neither ill before nor stopped
@@ -130,8 +130,8 @@ judge_target() {
             file_as "$project_dir/$name" "$(copy_of "$name")" -- cannot "$name has changed"
     done <"$work/target.files"
     # shellcheck disable=SC2046
-    step forward proven 30 reads "every service runs the release's image and configuration" \
-        services_run "$project" $(wanted target "$@") -- cannot 'a service does not run what it should'
+    [ $# = 0 ] || step forward proven 180 changes "every service runs the release's image and configuration" \
+        services_are running "$project" $(wanted target "$@") -- compose_up "$project" "$project_dir" "$compose_path" "$@"
 }
 proxy_follows() {
     [ -n "$proxy" ] && cut -f 1 "$work/target" | grep -vxFf "$work/resting" | grep -qxF "$proxy" || return 0
@@ -172,7 +172,7 @@ back() {
     # shellcheck disable=SC2046
     set -- $(that ill)
     # shellcheck disable=SC2046
-    [ $# = 0 ] || step back return-the-ill 180 changes "$* as before (ill then)" services_exist "$project" $(wanted left "$@") -- \
+    [ $# = 0 ] || step back return-the-ill 180 changes "$* as before (ill then)" services_are there "$project" $(wanted left "$@") -- \
         compose_up "$project" "$project_dir" "$compose_path" "$@"
     # shellcheck disable=SC2046
     set -- $(that stopped)
@@ -184,8 +184,8 @@ back() {
     # shellcheck disable=SC2046
     set -- $(that runs)
     # shellcheck disable=SC2046
-    [ $# = 0 ] || step back proven-back 30 reads 'what ran before runs again, by image id' services_run "$project" $(wanted left "$@") -- \
-        cannot 'a service does not run what it should'
+    [ $# = 0 ] || step back proven-back 90 reads 'what ran before runs again, by image id' services_are running "$project" $(wanted left "$@") -- \
+        await_running 75 "$project" $(wanted left "$@")
     if [ -n "$left_identity" ] && [ "$left_identity" != "$target_identity" ]; then
         source=-
         [ ! -f "$home/marks/$left_identity" ] || source=mark.before

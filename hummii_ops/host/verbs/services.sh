@@ -14,28 +14,30 @@ made_from() { # SERVICE HASH HASHES|any: one of these labels, or the one that th
     grep -qxs "$2" "$run/facts/up-$list-$1"
 }
 ended_well() { case $1 in exited:no:0 | exited::0 | exited:on-failure:0) ;; *) return 1 ;; esac; } # STATUS:POLICY:CODE: a one-shot service, done
-services_run() ( # PROJECT then for each service: SERVICE IMAGE_ID HASHES|any
-    all=$(containers "$1")
-    shift
+services_are() ( # running|up|there PROJECT then for each service: SERVICE IMAGE_ID HASHES|any: so is each of its replicas
+    case $1 in
+        running) statuses=running ;;
+        up) statuses='running restarting' ;; # started; that it stays up is for a later step to prove
+        there) statuses='running restarting paused exited dead' ;; # as an ill one was: made, whatever came of it
+    esac
+    all=$(containers "$2")
+    shift 2
     while [ $# -ge 3 ]; do
         found=$(of_service "$1" "$all") || { echo "$found"; exit 1; }
         echo "$found" | while read -r service id image hash status _ _ _ exit_code _ policy; do
             [ "$image" = "$2" ] || { echo "$service: $id runs image $image, not $2"; exit 1; }
             made_from "$service" "$hash" "$3" || { echo "$service: $id was made from another configuration"; exit 1; }
-            case $status in running) ;; *) ended_well "$status:$policy:$exit_code" || { echo "$service: $id is $status"; exit 1; } ;; esac
+            case " $statuses " in *" $status "*) ;; *) ended_well "$status:$policy:$exit_code" || { echo "$service: $id is $status"; exit 1; } ;; esac
         done || exit 1
         shift 3
     done
 )
-services_exist() ( # PROJECT then SERVICE IMAGE_ID HASHES|any…: as services_run, for those that were ill before
-    all=$(containers "$1")
+await_running() ( # SECONDS PROJECT SERVICE IMAGE_ID HASHES|any…: what started while its neighbours were away finds them again
+    deadline=$(($(date +%s) + $1))
     shift
-    while [ $# -ge 3 ]; do
-        found=$(of_service "$1" "$all") || { echo "$found"; exit 1; }
-        echo "$found" | while read -r service id image hash status _; do
-            [ "$image" = "$2" ] && made_from "$service" "$hash" "$3" && [ "$status" != created ] || { echo "$service: $id is not as it was"; exit 1; }
-        done || exit 1
-        shift 3
+    until said=$(services_are running "$@"); do
+        [ "$(date +%s)" -lt $deadline ] || { echo "$said"; exit 1; }
+        sleep 0.2
     done
 )
 compose_up() ( # PROJECT DIR FILE SERVICE…: only these services, only from images that are here

@@ -52,4 +52,4 @@ STATES = [
 def test_well_and_running(shell: str, state: str, well: bool, runs: bool) -> None:
     """A one-shot service that ended well is well; memory counts when it has just cost a restart; up is not yet well."""
     assert says_yes(shell, "services_well", "hummii", "job", state=state) is well
-    assert says_yes(shell, "services_run", "hummii", "job", "sha256:x", "hash", state=state) is runs
+    assert says_yes(shell, "services_are", "running", "hummii", "job", "sha256:x", "hash", state=state) is runs

@@ -153,7 +153,14 @@ def test_what_was_ill_before_does_not_decide() -> None:
         assert "redis" not in words(made.forward, name)
         assert "api" in words(made.forward, name)
     assert step(made.forward, "the-rest") is None
-    assert words(made.forward, "the-ill") == ("services_exist", "hummii", "redis", image_id("hummii-redis:7"), REDIS)
+    assert words(made.forward, "the-ill") == (
+        "services_are",
+        "there",
+        "hummii",
+        "redis",
+        image_id("hummii-redis:7"),
+        REDIS,
+    )
     assert "redis was ill before and is not part of this rollback" in made.warnings
 
 
