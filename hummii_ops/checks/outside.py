@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Literal
 
 from hummii_ops.inventory import Environment, Host
@@ -53,6 +54,11 @@ def look(url: str, *, field: str | None, version: str | None, timeout_s: float =
         if connected.is_set():
             return Looked(verdict="fail", url=url, reason=f"no whole answer within {timeout_s:g} s")
         return Looked(verdict="error", url=url, reason=f"no connection within {timeout_s:g} s")
+
+
+def warm() -> None:
+    """Load what a look needs, in the background: while a host works, this side has time."""
+    threading.Thread(target=import_module, args=("httpx",), name="warm", daemon=True).start()
 
 
 def _ask(url: str, *, field: str | None, version: str | None, timeout_s: float, connected: threading.Event) -> Looked:

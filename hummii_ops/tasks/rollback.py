@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from hummii_ops.checks import outside
 from hummii_ops.errors import Busy, ExitCode, UsageError
 from hummii_ops.facts.choose import Choice, checked, choose_latest, choose_to
 from hummii_ops.facts.read import read_target
@@ -89,6 +90,7 @@ def rollback(
         since_ms=int(time.time() * 1000),
         hosts=tuple(site.host.name for site in sites),
     )
+    outside.warm()
     outcomes = carry_out(parts, about, watcher(people, len(parts) > 1))
     return run_reply("rollback", parts, outcomes, session.runs_dir() / about.run_id)
 

@@ -56,7 +56,7 @@ named() { # STATE: "ref id" lines, by ref; what is stopped gets its name only if
         END { for (ref in late) if (!(ref in taken)) print ref, late[ref] }' "$work/$1" | LC_ALL=C sort -u
 }
 differences() { # which services differ from what runs, as far as can be told beforehand; which the release lacks; which
-    # were ill before, and which someone stopped, and stay so (only what the file on disk made: see plans/rollback.py)
+    # were ill before, and which someone stopped, and stay so (only what the file on disk made: see plans/difference.py)
     awk -F '\t' -v changed="$work/changed" -v extra="$work/extra" -v ill="$work/ill" -v resting="$work/resting" '
         function share(a, b,    n, i, one, has) {
             n = split(a, one, ","); for (i = 1; i <= n; i++) has[one[i]] = 1

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154  # the settings, $work, $release and what look.sh found come from door.sh
-# The plan of a rollback as a run's folder in $made: the same verbs and the same step ids as plans/rollback.py.
+# The plan of a rollback as a run's folder in $made: the same verbs and the same step ids as plans/forward.py.
 # It prints JSON of its own words and never reads any; no word is ever pasted into shell text unquoted.
 # shellcheck disable=SC2016  # dollars are awk's
 writer='

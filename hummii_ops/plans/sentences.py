@@ -1,0 +1,68 @@
+"""A rollback's plan in the operator's words: what changes and what does not, and what to know before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hummii_ops.plans.plan import ServiceState
+from hummii_ops.plans.work import Work
+
+
+def changes(work: Work) -> Iterator[str]:
+    """One sentence a service."""
+    now = {one.service: one for one in work.left.services}
+    for one in work.target.services:
+        was = now.get(one.service)
+        short = one.image_id.removeprefix("sha256:")[:12]
+        if was is None:
+            yield f"{one.service}: not there → {one.ref} ({short})"
+        elif was.image_id != one.image_id:
+            yield f"{one.service}: {was.ref} → {one.ref} ({short})"
+        elif one.service in work.difference.resting:
+            yield f"{one.service}: {one.ref}, was stopped before and stays stopped"
+        elif one.service in work.difference.changed and _only_starts(was, one):
+            yield f"{one.service}: {one.ref}, does not run now; is started"
+        elif one.service in work.difference.changed:
+            yield f"{one.service}: {one.ref}, another configuration"
+        else:
+            yield f"{one.service}: {one.ref}, stays as it is"
+    for name in work.difference.extra:
+        yield f"{name}: stopped, since the release does not have it"
+
+
+def _only_starts(was: ServiceState, one: ServiceState) -> bool:
+    return was.steadiness == "stopped" and (not was.hashes or not one.hashes or bool({*was.hashes} & {*one.hashes}))
+
+
+def warnings(work: Work) -> Iterator[str]:
+    """What to know before saying yes."""
+    if work.options.never_proven:
+        yield f"release {work.target.label} was never proven good: no verify passed while it ran"
+    yield from work.options.passed_over
+    for name in work.difference.ill:
+        yield f"{name} was ill before and is not part of this rollback"
+    yield from _about_the_way_back(work)
+    yield from _about_files(work)
+    for lack in work.release.lacks:
+        yield f"the backup lacks: {lack}"
+    yield "database: unknown: not looked at; a newer migration may not suit the older code"
+
+
+def _about_the_way_back(work: Work) -> Iterator[str]:
+    if work.snapshot.compose.config_error:
+        yield f"the compose file on disk is not valid: {work.snapshot.compose.config_error}"
+    elif any(not one.hashes for one in work.left.services):
+        drifted = ", ".join(one.service for one in work.left.services if not one.hashes)
+        yield f"the files on disk are not what runs ({drifted}): the way back can only bring back image and files"
+
+
+def _about_files(work: Work) -> Iterator[str]:
+    envs = {one.path for one in work.snapshot.files if one.kind == "env"} | {work.environment.compose_file}
+    for name, sha in work.restored_files().items():
+        if name not in envs and work.left.files.get(name) != sha:
+            yield f"{name} changes: services that mount it see it only after they are recreated"
+    differs = work.facts.env_differs if not work.options.keep_env else {}
+    for word, meaning in (("changed", "go back"), ("added", "are taken away"), ("removed", "come back")):
+        names = [name for name in differs.get(word, ()) if name not in work.environment.keep_env]
+        if names:
+            yield f"env files: {', '.join(names)} {meaning} (names only; --keep-env keeps today's)"
