@@ -49,7 +49,7 @@ host() {
         org.freedesktop.login1.Manager KillUserProcesses 2> /dev/null)"
     fi
   } | frame host 0
-  for tool in flock setsid timeout sha256sum base64 tar stat sync find awk grep docker; do
+  for tool in flock setsid timeout sha256sum base64 tar gzip stat sync find xargs awk sed grep cmp diff docker; do
     command -v "$tool" > /dev/null || echo "$tool"
   done | frame tools 0
   command -v curl > /dev/null || command -v wget > /dev/null || echo 'curl or wget' | frame tools 0

@@ -155,16 +155,21 @@ write() { # hold | marks/IDENTITY: the about lines
     ground
     record "$1"
     mkdir -p "$home/marks" || exit 78
+    alone "$home" || exit 70
     about | put "$home/$1"
 }
 forget() { # hold | marks/IDENTITY
     record "$1"
+    alone "$home" || exit 70
     rm -f "$home/$1" && sync "$home"
 }
 record() { case $1 in hold) ;; marks/*[!0-9a-f]* | marks/) exit 2 ;; marks/*) ;; *) exit 2 ;; esac; }
 note_good() { # IDENTITY: the about lines become its mark, unless it is marked bad: a passing verify never lifts that
+    ground
+    mkdir -p "$home/marks" || exit 78
+    alone "$home" || exit 70 # a run that marks it bad meanwhile wins
     ! grep -qxs mark=bad "$home/marks/$1" || exit 77
-    write "marks/$1"
+    about | put "$home/marks/$1"
 }
 keep_release() { # BACKUP COMPOSE IMAGE…, with a payload of record.json, names and manifest: a restore point of what runs
     # The folder comes first and the compose file last: the restore point is there when its name is.

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
 # The claim on a stack: functions, sourced by the entry and by the runner. HOME is <project_dir>/.hummii-ops.
 # Every change happens under the mutex; the file is written beside and renamed. The run id is the fence.
+alone() { exec 8>>"$1/mutex" && flock -w 10 8; } # HOME: until this (sub)shell ends
 lease_holder() { [ ! -e "$1/lease" ] || sed -n '/^run=/{s///p;q;}' "$1/lease"; } # HOME
 lease_is_of() { [ "$(lease_holder "$1")" = "$2" ]; }                            # HOME RUN
 lease_is_sure() ( # HOME RUN: as lease_is_of, when nobody is changing it; asked by a runner that holds busy.lock
-    exec 8>>"$1/mutex"
-    flock -w 10 8 && lease_is_of "$1" "$2"
+    alone "$1" && lease_is_of "$1" "$2"
 )
 lease_is_free() ( # HOME RUN: that run has ended, or was claimed two minutes ago and never began
     case $(cat "$1/runs/$2/state" 2>/dev/null) in
@@ -18,8 +18,7 @@ lease_is_free() ( # HOME RUN: that run has ended, or was claimed two minutes ago
 )
 lease_claim() ( # HOME RUN <about: 0 ours; 73 another's (its lines are printed); 70 no mutex; 78 cannot write
     about=$(cat)
-    exec 8>>"$1/mutex"
-    flock -w 10 8 || exit 70
+    alone "$1" || exit 70
     held=$(lease_holder "$1")
     [ "$held" != "$2" ] || exit 0
     if [ -n "$held" ]; then
@@ -32,8 +31,7 @@ lease_claim() ( # HOME RUN <about: 0 ours; 73 another's (its lines are printed);
     sync "$1"
 )
 lease_give_back() ( # HOME RUN: only our own
-    exec 8>>"$1/mutex"
-    flock -w 10 8 || exit 70
+    alone "$1" || exit 70
     lease_is_of "$1" "$2" || exit 0
     rm -f "$1/lease"
     sync "$1"

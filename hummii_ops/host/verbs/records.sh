@@ -12,6 +12,7 @@ put_record() { # NAME below the home <lines
 mark_is() ( grep -qx "mark=$2" "$home/marks/$1" 2>/dev/null ) # IDENTITY good|bad
 put_mark() ( # IDENTITY good|bad ABOUT
     about=$(cat "$run/$3")
+    alone "$home"
     printf 'mark=%s\nrun=%s\n%s\n' "$2" "${run##*/}" "$about" | put_record "marks/$1"
 )
 target_is_judged() ( # IDENTITY STEP…: marked bad, or the run did not fail at one of these steps
@@ -31,12 +32,13 @@ hold_is() ( # RUN|-: - is this run
 )
 is_held() ( [ -e "$home/hold" ] ) # by whom ever
 put_hold() ( # ABOUT: a hold that stands is left as it is: who set it lifts it, and an undo of ours does not
+    alone "$home" # a person may set or lift it at this very moment
     ! is_held || exit 0
     about=$(cat "$run/$1")
     printf 'run=%s\n%s\n' "${run##*/}" "$about" | put_record hold
 )
 hold_gone() ( [ ! -e "$home/hold" ] || ! hold_is "$1" ) # RUN|-: no hold of that run; another's stays
-remove_hold() ( ! hold_is "$1" || rm -f "$home/hold" ) # RUN|-
+remove_hold() ( alone "$home" && { ! hold_is "$1" || rm -f "$home/hold"; } ) # RUN|-
 evidence_saved() ( [ -e "$run/evidence/$1/complete" ] ) # NAME
 save_evidence() ( # NAME PROJECT: what is about to be replaced, before it goes; never its environment
     dir=$run/evidence/$1
