@@ -37,6 +37,7 @@ class Choice:
 def choose_latest(releases: Iterable[Release], snapshot: Snapshot) -> Choice:
     """The newest good release that is older than what runs and differs from it; else the newest unknown one.
 
+    Of several restore points of that release, the newest that was recorded: it brings env files and the rest too.
     Refused when there is none, and when what runs was put there by a rollback.
     """
     rolled_back = rolled_back_by(snapshot)
@@ -49,17 +50,30 @@ def choose_latest(releases: Iterable[Release], snapshot: Snapshot) -> Choice:
     judged = [(one, why_not(one, snapshot)) for one in releases]
     open_to_us = [one for one, why in judged if why is None]
     good = [one for one in open_to_us if one.goodness == "good"]
-    chosen = next(iter(good or open_to_us), None)
-    if chosen is None:
+    meant = next(iter(good or open_to_us), None)
+    if meant is None:
         raise Refused(
             "there is no release to go back to" + "".join(f"\n  {one.id}: {why}" for one, why in judged),
             remedy=f"Look at the list: {_LIST}. A bad one can still be named: fab rollback --to=…",
         )
-    passed_over = tuple(
-        (one, why or "never proven, and an older one is good")
-        for one, why in judged[: [one for one, _ in judged].index(chosen)]
-    )
+    chosen = next((one for one in open_to_us if one.recorded and _same_release(one, meant)), meant)
+    order = [one for one, _ in judged]
+    newer = judged[: order.index(chosen)]
+    passed_over = tuple((one, why or _outdone(one, meant, order)) for one, why in newer)
     return Choice(release=chosen, never_proven=chosen.goodness != "good", passed_over=passed_over)
+
+
+def _same_release(one: Release, other: Release) -> bool:
+    return one.identity is not None and one.identity == other.identity
+
+
+def _outdone(one: Release, meant: Release, order: Sequence[Release]) -> str:
+    """Why a newer restore point that could be chosen was not."""
+    if one is meant or _same_release(one, meant):
+        return "the same release without a record; an older restore point has one"
+    if order.index(one) < order.index(meant):
+        return "never proven, and an older one is good"
+    return "the chosen release is newer: it has a newer restore point too"
 
 
 def why_not(release: Release, snapshot: Snapshot) -> str | None:

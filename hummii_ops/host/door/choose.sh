@@ -3,7 +3,7 @@
 #
 # Reads facts, one a line, fields separated by tabs, times in milliseconds, "-" for what is not known; releases newest first:
 #   now TIME      container SERVICE IMAGE CREATED      run ID TASK STATE TO ENDED (newest first)
-#   release ID TIME|- good|bad|unknown yes|no(restorable) running|- VERSION|- SERVICE=IMAGE,…|- WHY_NOT|-
+#   release ID TIME|- good|bad|unknown yes|no(restorable) running|- VERSION|- SERVICE=IMAGE,…|- WHY_NOT|- IDENTITY|- recorded|-
 # Prints "chosen ID", "unproven" if no verify ever passed while it ran, and "passed ID WHY" for each that it passed over.
 # 2: the text can never be a version or a timestamp; 3: there is no such release to go to; the reason is on stderr.
 choose() ( # --latest | TEXT <facts
@@ -44,7 +44,12 @@ function why_not(i) {
     if (never_ran(i)) return "newer than what runs: it never ran"
     return goodness[i] == "bad" ? "marked bad" : ""
 }
-function latest(    i, why, best, unknown) {
+function same(i, j) { return identity[i] != "-" && identity[i] == identity[j] }
+function outdone(i, meant) { # why one that could be chosen was not
+    if (i == meant || same(i, meant)) return "the same release without a record; an older restore point has one"
+    return i < meant ? "never proven, and an older one is good" : "the chosen release is newer: it has a newer restore point too"
+}
+function latest(    i, why, best, meant, unknown) {
     if (run_task == "rollback" && containers && newest_of_all <= run_ended)
         refuse("already rolled back by " run_id "; to go further name a release")
     for (i = 1; i <= n; i++) {
@@ -59,9 +64,11 @@ function latest(    i, why, best, unknown) {
         for (i = 1; i <= n; i++) text = text "\n  " id[i] ": " why[i]
         refuse(text)
     }
+    meant = best
+    for (i = n; i >= 1; i--) if (why[i] == "" && recorded[i] == "recorded" && same(i, meant)) best = i
     print "chosen " id[best]
     if (goodness[best] != "good") print "unproven"
-    for (i = 1; i < best; i++) print "passed " id[i] " " (why[i] == "" ? "never proven, and an older one is good" : why[i])
+    for (i = 1; i < best; i++) print "passed " id[i] " " (why[i] == "" ? outdone(i, meant) : why[i])
 }
 function every(    i, name, seen, text) {
     for (i = 1; i <= n; i++) {
@@ -100,7 +107,7 @@ $1 == "container" {
 $1 == "run" && !run_id && $4 == "done" && $5 != "-" { run_id = $2; run_task = $3; run_ended = $6 + 0 }
 $1 == "release" {
     id[++n] = $2 ""; time[n] = $3; goodness[n] = $4; restorable[n] = $5; running[n] = $6; version[n] = $7 ""
-    images[n] = $8; reason[n] = $9
+    images[n] = $8; reason[n] = $9; identity[n] = $10 ""; recorded[n] = $11
 }
 END {
     if (code) exit code

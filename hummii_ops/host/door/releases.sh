@@ -42,8 +42,9 @@ release() { # PATH: its line
     running=-
     ! is_running || running=running
     version=$(cat "$dir/version" 2>/dev/null)
-    printf 'release\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$id" "$at" "${goodness:-unknown}" \
-        "$([ -n "$why" ] && echo no || echo yes)" "$running" "${version:--}" "${images:--}" "${why:--}"
+    printf 'release\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$id" "$at" "${goodness:-unknown}" \
+        "$([ -n "$why" ] && echo no || echo yes)" "$running" "${version:--}" "${images:--}" "${why:--}" \
+        "$(cat "$dir/identity" 2>/dev/null || echo -)" "$([ -d "$path.release" ] && echo recorded || echo -)"
 }
 judge() { # prints why it cannot be restored, or nothing
     [ ! -L "$path" ] || { echo "it is a symbolic link, not a compose file" && return; }

@@ -42,6 +42,8 @@ def a_release(said: dict[str, Any]) -> Release:
             for service, image in said["images"].items()
         ),
         goodness=said["goodness"],
+        identity=said.get("identity"),
+        recorded=said.get("recorded", False),
         running=said.get("running", False),
         reasons=tuple(said.get("reasons", ())),
     )

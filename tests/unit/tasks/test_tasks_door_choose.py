@@ -47,6 +47,7 @@ def facts(case: dict[str, Any]) -> str:
                 *("release", one["id"], millis(one["at"]), one["goodness"]),
                 *("no" if reasons else "yes", "running" if one.get("running") else "-"),
                 *(one["version"] or "-", images, reasons or "-"),
+                *(one.get("identity") or "-", "recorded" if one.get("recorded") else "-"),
             )
         )
     return "".join("\t".join(line) + "\n" for line in lines)
