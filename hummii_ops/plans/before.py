@@ -12,6 +12,7 @@ from hummii_ops.errors import Refused
 from hummii_ops.facts import image_refs
 from hummii_ops.facts.release import identity
 from hummii_ops.facts.snapshot import ContainerFact, Snapshot
+from hummii_ops.plans import marked
 from hummii_ops.plans.plan import ServiceState, StackState, Steadiness
 from hummii_ops.steps import Step, files, images, services
 from hummii_ops.steps.services import Project, Wanted
@@ -67,9 +68,12 @@ def state_of(snapshot: Snapshot, version_service: str) -> StackState:
     present = {one.path: one for one in snapshot.files if one.sha256}
     shas = {snapshot.compose.path: snapshot.compose.sha256 or ""} | {p: f.sha256 or "" for p, f in present.items()}
     ids = {one.service: one.image_id for one in states}
+    known_as = identity(shas[snapshot.compose.path], ids) if shas[snapshot.compose.path] else None
+    mark = marked.mark_of(snapshot, known_as)
     return StackState(
         label=version_of(snapshot, version_service) or "unknown version",
-        identity=identity(shas[snapshot.compose.path], ids) if shas[snapshot.compose.path] else None,
+        identity=known_as,
+        mark=mark.mark if mark else None,
         files={name: sha for name, sha in shas.items() if sha},
         modes={snapshot.compose.path: "644"} | {p: f.mode.lstrip("0") or "600" for p, f in present.items()},
         services=tuple(states),

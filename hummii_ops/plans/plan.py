@@ -36,7 +36,8 @@ class ServiceState:
 class StackState:
     """A state of the stack that can be gone back to: files (name → sha256) and services.
 
-    `label` is for people ("1.1"); `identity` is what a mark belongs to, None when it is not one release.
+    `label` is for people ("1.1"); `identity` is what a mark belongs to, None when it is not one release; `mark` is
+    what it was marked when the plan was made.
     """
 
     label: str
@@ -45,6 +46,7 @@ class StackState:
     modes: Mapping[str, str]
     services: tuple[ServiceState, ...]
     release_id: str | None = None
+    mark: Literal["good", "bad"] | None = None
 
     def images(self) -> dict[str, str]:
         """Image id by service."""
@@ -56,6 +58,7 @@ class StackState:
             "label": self.label,
             "identity": self.identity,
             "release_id": self.release_id,
+            "mark": self.mark,
             "files": dict(self.files),
             "modes": dict(self.modes),
             "services": [vars(one) for one in self.services],
@@ -68,6 +71,7 @@ class StackState:
             label=value["label"],
             identity=value["identity"],
             release_id=value["release_id"],
+            mark=value.get("mark"),  # an older plan does not say
             files=value["files"],
             modes=value["modes"],
             services=tuple(ServiceState(**{**one, "hashes": tuple(one["hashes"])}) for one in value["services"]),

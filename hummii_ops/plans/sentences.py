@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hummii_ops.plans import marked
 from hummii_ops.plans.plan import ServiceState
 from hummii_ops.plans.work import Work
 
@@ -36,6 +37,7 @@ def _only_starts(was: ServiceState, one: ServiceState) -> bool:
 
 def warnings(work: Work) -> Iterator[str]:
     """What to know before saying yes."""
+    yield from marked.warning(work.snapshot, work.target)
     if work.options.never_proven:
         yield f"release {work.target.label} was never proven good: no verify passed while it ran"
     yield from work.options.passed_over

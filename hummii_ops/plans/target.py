@@ -36,6 +36,7 @@ def state_of(
         label=release.version or release.id,
         identity=release.identity,
         release_id=release.id,
+        mark=release.mark.mark if release.mark else None,
         files={compose: release.compose_sha256} | recorded,
         modes={compose: "644"} | {name: left.modes.get(name, "600") for name in recorded},
         services=tuple(_services(release, facts, hashes, snapshot)),

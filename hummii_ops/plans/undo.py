@@ -6,11 +6,12 @@ Says no when the host is no longer as that run left it: then it would undo someb
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hummii_ops.errors import Refused
 from hummii_ops.facts.snapshot import Snapshot, expectation_text
 from hummii_ops.inventory import Environment
-from hummii_ops.plans import before
+from hummii_ops.plans import before, marked
 from hummii_ops.plans.checklist import checklist
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.steps import Step, files, images, records
@@ -26,6 +27,8 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
         file=f"{environment.project_dir}/{environment.compose_file}",
     )
     now = before.state_of(snapshot, environment.version_service)
+    mark = marked.mark_of(snapshot, done.left.identity)
+    target = replace(done.left, mark=mark.mark if mark else None)
     forward = tuple(_forward(snapshot, environment, done, run_id, now, project))
     expect = snapshot.expectation_text()
     return Plan(
@@ -35,7 +38,7 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
         project=environment.project,
         project_dir=project.dir,
         left=now,
-        target=done.left,
+        target=target,
         forward=forward,
         back=tuple(
             before.way_back(now, project, "before", from_services=done.left.images(), from_files=tuple(done.left.files))
@@ -45,6 +48,7 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
         probe_url=environment.health.inside,
         changes=tuple(_sentences(now, done.left)),
         warnings=(
+            *marked.warning(snapshot, target, undone=run_id),
             "undo brings back what ran before the run, also if it was ill: it proves images and files, not health",
         ),
         checklist=checklist(forward),

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from hummii_ops.plans.plan import Plan
+from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.ship import library
 from hummii_ops.transport import printable
 
@@ -17,7 +17,10 @@ def show(console: Console, plan: Plan, *, who: str, reason: str, dry_run: bool) 
     """Where, from what to what, why; what changes and what does not; what to know; the steps."""
     title = f"{plan.task} · {plan.environment} · {plan.host}" + (" · DRY RUN, nothing changes" if dry_run else "")
     body = Text()
-    body.append(f"{plan.left.label}", style="bold red").append("  →  ").append(plan.target.label, style="bold green")
+    body.append(plan.left.label, style=_style(plan.left)).append("  →  ")
+    body.append(plan.target.label, style=_style(plan.target))
+    if plan.target.mark == "bad":
+        body.append("   marked bad", style="bold red")
     if plan.target.release_id:
         body.append(f"   (restore point {plan.target.release_id})", style="dim")
     body.append(f"\nby {who}: {printable(reason) or 'no reason given'}\nplan {plan.digest[:12]}", style="dim")
@@ -29,6 +32,11 @@ def show(console: Console, plan: Plan, *, who: str, reason: str, dry_run: bool) 
         console.print(printable(warning), markup=False)
     if dry_run:
         _steps(console, plan)
+
+
+def _style(state: StackState) -> str:
+    """Red for what is marked bad, green for what is marked good; what nobody has judged has no colour."""
+    return {"bad": "bold red", "good": "bold green", None: "bold"}[state.mark]
 
 
 def can_run(console: Console) -> None:

@@ -18,7 +18,7 @@ from rich.console import Console
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.release import Record, Release
 from hummii_ops.facts.releases import releases
-from hummii_ops.facts.snapshot import ComposeFact, Snapshot
+from hummii_ops.facts.snapshot import ComposeFact, Mark, Snapshot
 from hummii_ops.inventory.models import Environment
 from hummii_ops.plans import rollback, undo
 from hummii_ops.plans.plan import Plan
@@ -46,6 +46,12 @@ def _stack(**changes: object) -> Snapshot:
     )
     fields = {"compose": on_disk, "containers": running} | changes
     return snapshot(backup("20260131_120000", compose("hummii-api:1.0")), **fields)
+
+
+def _bad(identity: str | None, run_id: str, **changes: object) -> dict[str, Mark]:
+    """That release is marked bad, by a person or by that run."""
+    fields = {"who": "ops@laptop", "reason": "orders fail", "since": DEPLOYED, "run": run_id} | changes
+    return {identity or "": Mark(identity=identity or "", mark="bad", **fields)}  # type: ignore[arg-type]
 
 
 def _target(**changes: object) -> TargetFacts:
@@ -106,8 +112,15 @@ def files_on_disk_are_not_what_runs() -> Plan:
     return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), Options())
 
 
+def a_release_that_is_marked_bad() -> Plan:
+    seen = _stack()
+    seen = replace(seen, marks=_bad(releases(seen, ENVIRONMENT)[0].identity, ""))
+    return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), Options())
+
+
 def undo_of_a_rollback() -> Plan:
     done = bare_backup()
+    run_id = "20260301T115900Z-rollback-0000"
     on_disk = ComposeFact(
         path="docker-compose.prod.yml",
         content=compose("hummii-api:1.0"),
@@ -118,8 +131,8 @@ def undo_of_a_rollback() -> Plan:
         container("api", "hummii-api:1.0", config_hash="d" * 64),
         container("redis", "hummii-redis:7", config_hash="c" * 64),
     )
-    seen = _stack(compose=on_disk, containers=now)
-    return undo.build(seen, _environment(), done, "20260301T115900Z-rollback-0000", seen.expectation_text())
+    seen = _stack(compose=on_disk, containers=now, marks=_bad(done.left.identity, run_id))
+    return undo.build(seen, _environment(), done, run_id, seen.expectation_text())
 
 
 @pytest.mark.parametrize(
@@ -130,6 +143,7 @@ def undo_of_a_rollback() -> Plan:
         recorded_with_another_env,
         an_ill_service_and_one_that_the_release_lacks,
         files_on_disk_are_not_what_runs,
+        a_release_that_is_marked_bad,
         undo_of_a_rollback,
     ],
 )
@@ -148,6 +162,15 @@ def test_a_plan_reads_as_it_did(make: Callable[[], Plan]) -> None:
     if os.environ.get("HUMMII_GOLDEN") == "write":
         path.write_text(page + steps, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == page + steps
+
+
+def test_red_and_green_are_for_marks_alone() -> None:
+    """An undo to a release that is marked bad does not look as if it went to something good."""
+    console = Console(file=io.StringIO(), width=110, highlight=False, color_system="standard", force_terminal=True)
+    planshow.show(console, undo_of_a_rollback(), who="ops@laptop", reason="", dry_run=False)
+    page = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "\x1b[1;31m1.1\x1b[0m" in page
+    assert "\x1b[1m1.0\x1b[0m" in page
 
 
 def test_a_plan_is_the_same_for_the_same_facts_and_survives_its_own_document() -> None:

@@ -115,6 +115,16 @@ def test_what_only_looks_changes_nothing(ready: Production) -> None:
     assert ready.fingerprint() == before
 
 
+def test_a_target_that_is_marked_bad(ready: Production, quick: Operator) -> None:
+    """The page says who said so and why, in the same words on the server as on the laptop."""
+    quick.fab("mark", "--bad", "--release=1.0", "--reason=orders fail").ended(0)
+    warnings = quick.fab("rollback", "--to=1.0", "--dry-run").ended(0).document["plans"][0]["warnings"]
+    planned = by_hand(ready, "--dry-run", "1.0")
+    assert planned.code == 0, planned
+    assert "is marked bad" in warnings[0]
+    assert f"! {warnings[0]}\n" in planned.out
+
+
 def test_someone_else_has_the_lease(ready: Production) -> None:
     """A lease that another run holds: 4, naming who; the stack stays."""
     lease = "run=20990101T000000Z-rollback-beef\nwho=eve@laptop\ntask=rollback\nreason=mine\n"

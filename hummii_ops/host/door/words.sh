@@ -1,0 +1,67 @@
+# shellcheck shell=sh disable=SC2154,SC2034  # the settings, $work, $release and what look.sh and plan.sh found
+# The plan in the operator's words, as plans/sentences.py, plans/marked.py and plans/checklist.py have them.
+sentences() { # what changes and what does not
+    awk -F '\t' '
+        FILENAME ~ /changed$/ { changed[$1] = 1; next }
+        FILENAME ~ /resting$/ { resting[$1] = 1; next }
+        FILENAME ~ /left$/ { image[$1] = $3; ref[$1] = $2; how[$1] = $5; next }
+        {
+            if (!($1 in image)) print $1 ": not there → " $2
+            else if (image[$1] != $3) print $1 ": " ref[$1] " → " $2 " (" substr($3, 8, 12) ")"
+            else if ($1 in resting) print $1 ": " $2 ", was stopped before and stays stopped"
+            else if ($1 in changed && how[$1] == "stopped") print $1 ": " $2 ", does not run now; is started"
+            else if ($1 in changed) print $1 ": " $2 ", another configuration"
+            else print $1 ": " $2 ", stays as it is"
+        }' "$work/changed" "$work/resting" "$work/left" "$work/target"
+    sed 's/$/: stopped, since the release does not have it/' "$work/extra"
+}
+cautions() { # what to know before
+    marked_bad
+    grep -q '^unproven' "$work/choice" && echo "release $label was never proven good: no verify passed while it ran"
+    sed -n 's/^passed \([^ ]*\) /passed over \1: /p' "$work/choice"
+    sed 's/$/ was ill before and is not part of this rollback/' "$work/ill"
+    while read -r name; do
+        grep -qxF "$name" "$work/env_files" || cmp -s "$release_path.release/files/$name" "$project_dir/$name" ||
+            echo "$name changes: services that mount it see it only after they are recreated"
+    done <"$release/files"
+    [ "$disk" = yes ] || echo 'the files on disk are not what runs: the way back can only bring back image and files'
+    [ -d "$release_path.release" ] || echo 'the backup has no record: env files and other files stay as they are today'
+    echo 'database: unknown: not looked at; a newer migration may not suit the older code'
+    echo 'outside: nobody looks from outside: no laptop'
+}
+marked_bad() { # who marked the target bad, when and why, in the words of plans/marked.py
+    file=$home/marks/${target_identity:-none}
+    grep -qxs mark=bad "$file" || return 0
+    who_said=$(sed -n '/^who=/{s///p;q;}' "$file") since=$(sed -n '/^since=/{s///p;q;}' "$file") why=$(sed -n '/^reason=/{s///p;q;}' "$file")
+    when=$([ -z "$since" ] || date -u -d "@$((since / 1000))" '+%Y-%m-%d %H:%M UTC')
+    known=$who_said${who_said:+${when:+, }}$when
+    echo "release $label is marked bad${known:+ ($known)}${why:+: $why}"
+}
+fitting() { # WORDS <ids: restored images are a line of their own, and not configuration
+    if [ "$1" = 'Restore the images' ]; then cat; else grep -vx restore-images; fi
+}
+checklist() { # the lines of the procedure, as plans/checklist.py has them
+    printf '{"words": "Identify the version", "steps": ["plan"], "skipped": null},\n'
+    printf '{"words": "Ask the database", "steps": [], "skipped": "unknown: not looked at"},\n'
+    printf '{"words": "Prepare the plan, kept in the run", "steps": ["plan"], "skipped": null},\n'
+    printf '{"words": "Notify stakeholders", "steps": [], "skipped": "no laptop"},\n'
+    while IFS='|' read -r words ids; do
+        steps=$(cut -d ' ' -f 1 "$made/forward.list" | grep -E "^($ids)" | fitting "$words" | json_lines)
+        if [ -n "$steps" ]; then skipped=null; else skipped='"nothing of it applies to this stack"'; fi
+        [ "$words" != 'Verify health outside' ] || skipped='"no laptop"'
+        printf '{"words": "%s", "steps": [%s], "skipped": %s},\n' "$words" "$steps" "$skipped"
+    done <<'EOF2'
+Verify that the backup exists and can work|keep-target
+Back up the current state|keep-before
+Save evidence|evidence-
+Stop affected services|replace-|stop-extra
+Restore the configuration|restore-
+Restore the images|restore-images
+Restart services|replace-|the-rest|the-ill
+The proxy follows|proxy-follows
+Verify health inside|services-healthy|answers-inside|settled|proven
+Verify health outside|confirmed-outside
+Mark and hold|mark-left-bad|hold-deploys
+EOF2
+    printf '{"words": "Report", "steps": ["report"], "skipped": null}\n'
+}
