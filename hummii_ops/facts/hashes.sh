@@ -23,8 +23,20 @@ both_hashes() {
   printf '%s\n' "$3" | hash_resolved "$1" "$2" || return
   wait $!
 }
-# config_hashes PROJECT DIR COMPOSE_OPTION...
+# replicas <resolved: "replicas SERVICE COUNT" for each service whose file says how many.
+# Compose prints what it resolved in one fixed form: services at two blanks, their keys at four, those of deploy at six.
+replicas() {
+  awk '
+    /^[a-z]/ { here = $0 == "services:" }
+    here && /^  [^ ]/ { service = $1; sub(/:$/, "", service); gsub(/["\047]/, "", service) }
+    /^    [^ ]/ { key = $1 }
+    here && (/^    scale: [0-9]+$/ || (key == "deploy:" && /^      replicas: [0-9]+$/)) && !seen[service]++ {
+      print "replicas", service, $2
+    }'
+}
+# config_hashes PROJECT DIR COMPOSE_OPTION...: and the replicas that the file names
 config_hashes() (
   words=$(resolved "$@") || exit
+  printf '%s\n' "$words" | replicas
   both_hashes "$1" "$2" "$words"
 )

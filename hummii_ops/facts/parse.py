@@ -117,6 +117,7 @@ def _compose(said: Frames, environment: Environment) -> ComposeFact:
         content=answer.data.decode(errors="replace") if exists else None,
         sha256=digests(said.one("sums").text).get(f"{environment.project_dir}/{environment.compose_file}"),
         config_hashes=hashes,
+        replicas=None if hashes is None else parse_docker.replicas(said.one("config")),
         config_error=error if exists else f"{name} does not exist in {environment.project_dir}",
     )
 

@@ -16,6 +16,7 @@ from hummii_ops.facts.frames import Frame, Frames
 from hummii_ops.facts.stack import ContainerFact, EngineFact, Healthcheck, ImageFact
 from hummii_ops.transport.text import MASK, masked, printable
 
+_REPLICAS = re.compile(r"replicas (\S+) (\d{1,6})")
 _HASH = re.compile(r"(\S+) ([0-9a-f]{64})")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _NANO = 1_000_000_000
@@ -78,6 +79,11 @@ def hashes(answer: Frame) -> tuple[dict[str, frozenset[str]] | None, str | None]
     for match in filter(None, map(_HASH.fullmatch, answer.text.splitlines())):
         found[match[1]] = found.get(match[1], frozenset()) | {match[2]}
     return found, None
+
+
+def replicas(answer: Frame) -> dict[str, int]:
+    """How many replicas a compose file asks for, by service; one that it does not say it of is not in it."""
+    return {match[1]: int(match[2]) for match in filter(None, map(_REPLICAS.fullmatch, answer.text.splitlines()))}
 
 
 def refusal(text: str) -> str:

@@ -18,14 +18,15 @@ class TargetFacts:
     """One release as Compose reads it today.
 
     `error` in Compose's words, then the rest is empty. `services`: image by service, of every profile;
-    `optional`: those that `up` alone does not start. `config` is `docker compose config` as JSON, secrets
-    and all. `env_differs`: names by word (changed, added, removed), from the recorded env files to today's.
+    `optional`: those that `up` alone does not start; `replicas`: how many, where the file says so.
+    `env_differs`: names by word (changed, added, removed), from the recorded env files to today's.
     """
 
     error: str | None
     services: Mapping[str, str] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
     config_hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    replicas: Mapping[str, int] = field(default_factory=dict)
     images: tuple[ImageFact, ...] = ()
     env_differs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -46,6 +47,7 @@ def parse_target(answer: bytes, *, host_name: str) -> TargetFacts:
         services=dict(_service_lines(said)),
         optional=frozenset(said.one("optional").text.split()),
         config_hashes=hashes or {},
+        replicas=parse_docker.replicas(said.one("replicas")),
         images=parse_docker.images(said),
         env_differs=differs,
     )

@@ -104,13 +104,17 @@ class FileFact:
 
 @dataclass(frozen=True, kw_only=True)
 class ComposeFact:
-    """The compose file on disk. `config_hashes` None: Compose refused it, and `config_error` says why."""
+    """The compose file on disk. `config_hashes` None: Compose refused it, and `config_error` says why.
+
+    `replicas`: how many it asks for, where it says so; None: not known.
+    """
 
     path: str
     content: str | None
     sha256: str | None
     config_hashes: Mapping[str, frozenset[str]] | None = None
     config_error: str | None = None
+    replicas: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,6 +41,7 @@ compose() (
     /^[a-z]/ { here = $0 == "services:" }
     here && /^  [^ ]/ { service = $1; sub(/:$/, "", service); gsub(/"/, "", service) }
     here && (/^    profiles:/ || /^    scale: 0$/ || /^      replicas: 0$/) { print service }' | sort -u | frame optional 0
+  printf '%s\n' "$words" | replicas | frame replicas 0
   refs=$(printf '%s\n' "$services" | awk '$2 != "-" { print $2 }' | sort -u)
   # Both at once: the stage on the right passes the frame of the left on when its own is out.
   both_hashes "$project" "$dir" "$words" 2>&1 | frame hashes 0 | {

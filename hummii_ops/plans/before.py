@@ -54,7 +54,7 @@ def state_of(snapshot: Snapshot, version_service: str) -> StackState:
     names = sorted({one.service for one in snapshot.containers if not one.one_off})
     states = []
     for name in names:
-        first = snapshot.service(name)[0]
+        first, *others = snapshot.service(name)
         same = first.config_hash is not None and first.config_hash in hashes.get(name, ())
         states.append(
             ServiceState(
@@ -63,6 +63,7 @@ def state_of(snapshot: Snapshot, version_service: str) -> StackState:
                 image_id=first.image_id,
                 hashes=tuple(sorted(hashes.get(name, ()))) if same else (),
                 steadiness=steadiness(snapshot, name),
+                replicas=1 + len(others),
             )
         )
     present = {one.path: one for one in snapshot.files if one.sha256}
@@ -122,11 +123,11 @@ def keep_before(state: StackState, project: Project) -> Iterator[Step]:
 
 
 def way_back(
-    state: StackState, project: Project, copies: str, *, from_services: Iterable[str], from_files: Iterable[str]
+    state: StackState, project: Project, copies: str, *, from_state: StackState, from_files: Iterable[str]
 ) -> Iterator[Step]:
     """The steps to that state; its files lie under `copies`/ in the run's folder.
 
-    `from_services` and `from_files` are those of the other state: what it has and this one has not goes away.
+    `from_state` is the other one, `from_files` its files: what it has and this one has not goes away.
     """
     refs = image_names(state.services)
     if refs:
@@ -136,11 +137,11 @@ def way_back(
     for name in from_files:
         if name not in state.files:
             yield files.remove(project, name)
-    added = [name for name in from_services if name not in state.images()]
+    added = [name for name in from_state.images() if name not in state.images()]
     if added:
         yield services.stopped("stop-added", f"{', '.join(added)} stopped: not there before", project, added)
-    running = [_wanted(one) for one in state.services if one.steadiness == "runs"]
-    ill = [_wanted(one) for one in state.services if one.steadiness == "ill"]
+    running = [_wanted(one, from_state) for one in state.services if one.steadiness == "runs"]
+    ill = [_wanted(one, from_state) for one in state.services if one.steadiness == "ill"]
     stopped = [one.service for one in state.services if one.steadiness == "stopped"]
     if running:
         yield services.run("return-services", f"{_names(running)} as before", project, running)
@@ -154,8 +155,16 @@ def way_back(
         yield services.proven_back(project, running)
 
 
-def _wanted(one: ServiceState) -> Wanted:
-    return Wanted(service=one.service, image_id=one.image_id, hashes=one.hashes, any_config=not one.hashes)
+def _wanted(one: ServiceState, other: StackState) -> Wanted:
+    count = replicas_to_ask(one, other)
+    return Wanted(
+        service=one.service, image_id=one.image_id, hashes=one.hashes, any_config=not one.hashes, replicas=count
+    )
+
+
+def replicas_to_ask(one: ServiceState, other: StackState) -> int | None:
+    """How many replicas a step must ask for; None where there is one, here and in the other state: the usual."""
+    return one.replicas if {one.replicas, other.replicas().get(one.service, 1)} - {1} else None
 
 
 def _names(wanted: list[Wanted]) -> str:

@@ -22,7 +22,7 @@ Steadiness = Literal["runs", "ill", "stopped"]
 class ServiceState:
     """What a service runs. `hashes` are the config-hash labels that mean "made from these files"; () is not known.
 
-    `ill` is up but restarting, unhealthy or crashed.
+    `ill` is up but restarting, unhealthy or crashed. `replicas`: how many there are, or must be; None is not known.
     """
 
     service: str
@@ -30,6 +30,7 @@ class ServiceState:
     image_id: str
     hashes: tuple[str, ...] = ()
     steadiness: Steadiness = "runs"
+    replicas: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,10 @@ class StackState:
     def images(self) -> dict[str, str]:
         """Image id by service."""
         return {one.service: one.image_id for one in self.services}
+
+    def replicas(self) -> dict[str, int]:
+        """How many replicas, by service, where it is known."""
+        return {one.service: one.replicas for one in self.services if one.replicas is not None}
 
     def as_json(self) -> dict[str, Any]:
         """For plan.json."""

@@ -51,7 +51,7 @@ def _back(work: Work) -> Iterator[Step]:
         work.left,
         work.project,
         "before",
-        from_services=work.target.images(),
+        from_state=work.target,
         from_files=tuple(work.restored_files()),
     )
     if work.another_left:

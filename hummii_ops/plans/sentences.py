@@ -14,21 +14,36 @@ def changes(work: Work) -> Iterator[str]:
     now = {one.service: one for one in work.left.services}
     for one in work.target.services:
         was = now.get(one.service)
-        short = one.image_id.removeprefix("sha256:")[:12]
-        if was is None:
-            yield f"{one.service}: not there → {one.ref} ({short})"
-        elif was.image_id != one.image_id:
-            yield f"{one.service}: {was.ref} → {one.ref} ({short})"
-        elif one.service in work.difference.resting:
-            yield f"{one.service}: {one.ref}, was stopped before and stays stopped"
-        elif one.service in work.difference.changed and _only_starts(was, one):
-            yield f"{one.service}: {one.ref}, does not run now; is started"
-        elif one.service in work.difference.changed:
-            yield f"{one.service}: {one.ref}, another configuration"
-        else:
-            yield f"{one.service}: {one.ref}, stays as it is"
+        yield f"{one.service}: {_becomes(work, was, one)}{_replicas(work, was, one)}"
     for name in work.difference.extra:
         yield f"{name}: stopped, since the release does not have it"
+
+
+def _becomes(work: Work, was: ServiceState | None, one: ServiceState) -> str:
+    short = one.image_id.removeprefix("sha256:")[:12]
+    if was is None:
+        return f"not there → {one.ref} ({short})"
+    if was.image_id != one.image_id:
+        return f"{was.ref} → {one.ref} ({short})"
+    if one.service in work.difference.resting:
+        return f"{one.ref}, was stopped before and stays stopped"
+    if one.service in work.difference.changed and _only_starts(was, one):
+        return f"{one.ref}, does not run now; is started"
+    if one.service in work.difference.changed:
+        return f"{one.ref}, another configuration"
+    return f"{one.ref}, stays as it is"
+
+
+def _replicas(work: Work, was: ServiceState | None, one: ServiceState) -> str:
+    """How many, where it is more than the usual one."""
+    if was is None or one.service in work.difference.resting:
+        return ""
+    if was.replicas != one.replicas:
+        return f"; replicas: {was.replicas} → {one.replicas}, as the release has them"
+    declared = work.facts.replicas.get(one.service, 1)
+    if one.replicas == declared:
+        return ""
+    return f"; replicas: {one.replicas} as today (the release's file says {declared})"
 
 
 def _only_starts(was: ServiceState, one: ServiceState) -> bool:

@@ -6,6 +6,7 @@ Says no (Refused, nothing changed) when it cannot work here.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from hummii_ops.errors import Refused
 from hummii_ops.facts.parse_target import TargetFacts
@@ -39,8 +40,22 @@ def state_of(
         mark=release.mark.mark if release.mark else None,
         files={compose: release.compose_sha256} | recorded,
         modes={compose: "644"} | {name: left.modes.get(name, "600") for name in recorded},
-        services=tuple(_services(release, facts, hashes, snapshot)),
+        services=tuple(
+            replace(one, replicas=_replicas(one.service, facts, left, snapshot))
+            for one in _services(release, facts, hashes, snapshot)
+        ),
     )
+
+
+def _replicas(service: str, facts: TargetFacts, left: StackState, snapshot: Snapshot) -> int:
+    """How many: as today where someone scaled by hand, else what the release's file says (decision 10).
+
+    By hand: the file on disk says another count than there is. Where that file cannot be read, several are kept.
+    """
+    today, on_disk = left.replicas().get(service), snapshot.compose.replicas
+    if today is not None and (today > 1 if on_disk is None else today != on_disk.get(service, 1)):
+        return today
+    return facts.replicas.get(service, 1)
 
 
 def pulled_from(release: Release, service: str) -> str | None:

@@ -40,9 +40,7 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
         left=now,
         target=target,
         forward=forward,
-        back=tuple(
-            before.way_back(now, project, "before", from_services=done.left.images(), from_files=tuple(done.left.files))
-        ),
+        back=tuple(before.way_back(now, project, "before", from_state=done.left, from_files=tuple(done.left.files))),
         expect=expect,
         expect_files=before.expected_files(expect),
         probe_url=environment.health.inside,
@@ -84,7 +82,7 @@ def _forward(
     yield images.pinned(sorted({*now.images().values(), *done.left.images().values()}))
     yield records.evidence("before", project.name)
     brought = [name for name in done.target.files if name in now.files]
-    yield from before.way_back(done.left, project, "target", from_services=done.target.images(), from_files=brought)
+    yield from before.way_back(done.left, project, "target", from_state=done.target, from_files=brought)
     if done.left.identity and any(step.id == "mark-left-bad" for step in done.forward):
         yield records.mark_as_before(done.left.identity, "mark.before" if "mark.before" in done.notes else None)
     yield records.lift_hold(run_id)

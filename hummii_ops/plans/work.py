@@ -114,8 +114,10 @@ def _something_changes(work: Work) -> None:
     """Refuse a plan that would change nothing and still leave a mark and a hold."""
     left, release = work.left, work.release
     unsure = [one.service for one in (*left.services, *work.target.services) if not one.hashes]
+    counts = left.replicas()
+    same_count = all(counts.get(name, count) == count for name, count in work.target.replicas().items())
     same_files = all(left.files.get(name) == sha for name, sha in work.restored_files().items())
-    if not work.difference.changed and not work.difference.extra and not unsure and same_files:
+    if not work.difference.changed and not work.difference.extra and not unsure and same_files and same_count:
         raise Refused(
             f"release {release.version or release.id} is equal to what runs: there is nothing to change",
             remedy="choose another one: fab releases",

@@ -17,17 +17,24 @@ class Wanted:
     """A service and what it must run.
 
     `hashes` are the config-hash labels that mean "made from these files"; () is not known beforehand, and then
-    Compose is asked to bring it about. `any_config`: only the image can be asked for.
+    Compose is asked to bring it about. `any_config`: only the image can be asked for. `replicas`: exactly so many;
+    None: as many as the file in place says.
     """
 
     service: str
     image_id: str
     hashes: tuple[str, ...] = ()
     any_config: bool = False
+    replicas: int | None = None
+
+    @property
+    def named(self) -> str:
+        """SERVICE, or SERVICE=REPLICAS."""
+        return self.service if self.replicas is None else f"{self.service}={self.replicas}"
 
     @property
     def words(self) -> tuple[str, str, str]:
-        return (self.service, self.image_id, "any" if self.any_config else ",".join(self.hashes) or "-")
+        return (self.named, self.image_id, "any" if self.any_config else ",".join(self.hashes) or "-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +56,7 @@ def _words(wanted: Sequence[Wanted]) -> tuple[str, ...]:
 
 def run(step_id: str, title: str, project: Project, wanted: Sequence[Wanted]) -> Step:
     """These services were started from these images and the files in place; that they stay up is for later steps."""
-    services = tuple(one.service for one in wanted)
+    services = tuple(one.named for one in wanted)
     return Step(
         id=step_id,
         title=title,
@@ -62,7 +69,7 @@ def run(step_id: str, title: str, project: Project, wanted: Sequence[Wanted]) ->
 
 def exist(step_id: str, title: str, project: Project, wanted: Sequence[Wanted]) -> Step:
     """Services that were ill before are there as these files have them; whether they run is not ours to prove."""
-    services = tuple(one.service for one in wanted)
+    services = tuple(one.named for one in wanted)
     return Step(
         id=step_id,
         title=title,
@@ -87,7 +94,7 @@ def stopped(step_id: str, title: str, project: Project, services: Sequence[str])
 
 def proven(project: Project, wanted: Sequence[Wanted]) -> Step:
     """At the end all of these run, with their image ids and configurations; what went down meanwhile is started."""
-    services = tuple(one.service for one in wanted)
+    services = tuple(one.named for one in wanted)
     return Step(
         id="proven",
         title="every service runs the release's image and configuration",

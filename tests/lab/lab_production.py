@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -68,6 +69,10 @@ class Production:
     def containers(self) -> dict[str, str]:
         """Service → id of its running container."""
         return {one["service"]: one["id"] for one in self._running()}
+
+    def replicas(self) -> dict[str, int]:
+        """Service → how many containers of it run."""
+        return dict(Counter(one["service"] for one in self._running()))
 
     def _running(self) -> list[dict[str, str]]:
         text = self.sh(

@@ -256,6 +256,40 @@ def test_a_crooked_stack_goes_the_same_way(ready: Production, quick: Operator) -
         )
 
 
+def test_a_stack_that_someone_scaled(ready: Production, quick: Operator) -> None:
+    """Two of the api, by hand: both go to the release and both come back; a count that its file names is its own."""
+    ready.sh(
+        """cd "$1"
+        printf '    scale: 2\\n' >/tmp/two
+        sed -i '/^  redis:/r /tmp/two' backups/"$2".backup-*
+        docker compose -f "$2" up -d --no-deps --scale api=2 api 2>&1""",
+        PROJECT,
+        FILE,
+        user="deploy",
+    )
+    try:
+        wanted = quick.fab("rollback", "--latest", "--dry-run").ended(0).document["plans"][0]
+        counted = [one for one in wanted["changes"] if "replicas" in one]
+        assert [one.partition("; ")[2] for one in counted] == [
+            "replicas: 2 as today (the release's file says 1)",
+            "replicas: 1 → 2, as the release has them",
+        ]
+
+        said = by_hand(ready, "--latest", "--yes")
+
+        assert said.code == 0, said
+        assert "replicas: 2 as today" in said.out
+        (run,) = ready.run_ids()
+        assert plan_words(wanted) == plan_words(json.loads(ready.sh(f"cat {RUNS}/{run}/plan.json")))
+        assert ready.replicas() == {"api": 2, "nginx": 1, "postgres": 1, "redis": 2}
+        assert ready.images()["api"] == ready.image("hummii-api:1.0")
+        quick.fab("undo", "--yes", "--reason=back").ended(0)
+        assert ready.replicas() == {"api": 2, "nginx": 1, "postgres": 1, "redis": 1}
+        assert ready.images()["api"] == ready.image("hummii-api:1.1")
+    finally:
+        ready.sh('cd "$1" && docker compose -f "$2" up -d --no-deps api redis 2>&1', PROJECT, FILE, user="deploy")
+
+
 def test_a_script_that_is_not_ours_stays(fresh: Production, quick: Operator) -> None:
     """A team's own scripts/rollback.sh is never overwritten unless it is said, and then kept beside."""
     fresh.sh(f"rm -rf {PROJECT}/scripts; mkdir {PROJECT}/scripts; echo 'echo mine' >{SCRIPT}", user="deploy")

@@ -2,7 +2,7 @@
 # What runs on this host, into files of $work, fields separated by tabs. It changes nothing, and writes no resolved
 # configuration anywhere: that holds secrets.
 #   containers   service number id image ref created hash status health restarts oom exit started policy compose wait_s
-#   left         service ref image hashes|- runs|ill|stopped hand|-   what runs, and how steadily; hand: someone stopped it
+#   left         service ref image hashes|- runs|ill|stopped hand|- replicas   what runs, and how steadily; hand: someone stopped it
 #   images       ref id|- created|- version|-
 tab=$(printf '\t')
 millis() { date -f - +%s%3N; } # times, one a line
@@ -47,12 +47,13 @@ services_of() {
         bind && /^        source: / { path = $0; sub(/^        source: /, "", path); mounts = mounts "mount " path "\n" }
         END { end() }'
 }
-config_of() ( # FILE COMPOSE_OPTION…: services_of it; 1 with the words of Compose when it cannot be
+config_of() ( # FILE COMPOSE_OPTION…: services_of it, and its replicas; 1 with the words of Compose when it cannot be
     file=$1
     shift
     # its warnings go to stderr, and so do the words of its refusal
     if said=$(timeout 20 docker compose -p "$project" --project-directory "$project_dir" -f "$file" --profile '*' "$@" config 2>"$work/words"); then
         printf '%s\n' "$said" | services_of
+        printf '%s\n' "$said" | replicas
     else
         # it may quote the rest of an env file, or a value: only a quoted name stays, as in facts/parse_docker.py
         grep -v 'level=warning' "$work/words" | tr '\t\n' '  ' |
@@ -62,7 +63,7 @@ config_of() ( # FILE COMPOSE_OPTION…: services_of it; 1 with the words of Comp
         exit 1
     fi
 )
-hashes_of() { config_hashes "$project" "$project_dir" -f "$@" 2>/dev/null | LC_ALL=C sort -u; } # FILE COMPOSE_OPTION…: "service hash" lines; none if Compose refuses it
+hashes_of() { config_hashes "$project" "$project_dir" -f "$@" 2>/dev/null | grep -v '^replicas ' | LC_ALL=C sort -u; } # FILE COMPOSE_OPTION…: "service hash" lines; none if Compose refuses it
 image_named() { # REF: learn of it, once
     ! ref=$1 awk -F '\t' '$1 "" == ENVIRON["ref"] "" { found = 1 } END { exit !found }' "$work/images" || return 0
     found=$(docker image inspect --format '{{.ID}}	{{.Created}}	{{with .Config}}{{with .Labels}}{{index . "org.opencontainers.image.version"}}{{end}}{{end}}' "$1" 2>/dev/null |
@@ -80,6 +81,7 @@ left_now() { # a service whose file on disk is not what runs is held to its imag
         FNR == NR { split($0, pair, " "); known[pair[1], pair[2]] = 1; every[pair[1]] = every[pair[1]] "," pair[2]; next }
         !($1 in ref) { order[++n] = $1; ref[$1] = $5; image[$1] = $4; hash[$1] = $7; over[$1] = well[$1] = shot[$1] = steady[$1] = hand[$1] = 1 }
         {
+            count[$1]++
             if ($8 != "exited" && $8 != "created" && $8 != "dead") over[$1] = 0
             if ($8 == "running" || $8 == "restarting" || $8 == "paused") up = 1 # where nothing runs, nobody stopped one
             if ($8 != "exited" || $12 != 0) well[$1] = 0
@@ -95,7 +97,7 @@ left_now() { # a service whose file on disk is not what runs is held to its imag
                 how = over[s] ? (well[s] && shot[s] ? "runs" : "stopped") : (steady[s] ? "runs" : "ill")
                 from = "-"
                 if ((s, hash[s]) in known) from = substr(every[s], 2)
-                print s, ref[s], image[s], from, how, how == "stopped" && hand[s] && up ? "hand" : "-"
+                print s, ref[s], image[s], from, how, how == "stopped" && hand[s] && up ? "hand" : "-", count[s]
             }
         }' "$work/disk.hashes" "$work/containers" >"$work/left"
 }

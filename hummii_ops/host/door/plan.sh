@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154  # the settings, $work, $release and what look.sh found come from door.sh
 # From a chosen release to the folder of a run in $made: the facts of the target, the two lists, plan.json, the manifest.
-target_now() { # target: service ref image hashes; target.files and left.files: "name sha mode"; changed; extra; ill; resting; merged
+target_now() { # target: as left; target.files and left.files: "name sha mode"; changed; extra; ill; resting; merged
     release_path=$(cat "$release/path")
     set --
     [ ! -s "$release/uses" ] || set -- --env-file "$(cat "$release/uses")"
@@ -13,7 +13,8 @@ target_now() { # target: service ref image hashes; target.files and left.files: 
     [ "$same" = yes ] || awk '$4 != "-" { print $1, $4 }' "$release/services" >"$work/target.hashes"
     awk -v OFS='\t' '
         FNR == NR { if (!seen[$1, $2]++) hashes[$1] = hashes[$1] "," $2; next }
-        { print $1, $3, $2, $1 in hashes ? substr(hashes[$1], 2) : "-" }' "$work/target.hashes" "$work/target.services" | sort >"$work/target"
+        { print $1, $3, $2, $1 in hashes ? substr(hashes[$1], 2) : "-", "runs", "-" }' "$work/target.hashes" "$work/target.services" |
+        sort | with_replicas >"$work/target"
     left_files >"$work/left.files"
     { printf '%s %s\n' "$compose_file" "$(cat "$release/sha")"
         while read -r name; do printf '%s %s\n' "$name" "$(sha_of_file "$release_path.release/files/$name")"; done <"$release/files"; } >"$work/target.files"
@@ -26,6 +27,18 @@ target_now() { # target: service ref image hashes; target.files and left.files: 
     cut -f 1,3 "$work/left" | tr '\t' ' ' >"$work/left.services"
     [ ! -s "$work/left.services" ] || left_identity=$(identity_of "$disk_sha" "$work/left.services")
     left_version=$(version_of_left)
+}
+with_replicas() { # <target: as many as today where someone scaled by hand, else what the release's file says: plans/target.py
+    awk -F '\t' -v OFS='\t' '
+        side != "" { split($0, word, " ") }
+        side == "disk" { known = 1; if (word[1] == "replicas") disk[word[2]] = word[3]; next }
+        side == "file" { if (word[1] == "replicas") file[word[2]] = word[3]; next }
+        side == "left" { today[$1] = $7; next }
+        {
+            said = $1 in disk ? disk[$1] : 1
+            by_hand = ($1 in today) && (known ? today[$1] != said : today[$1] > 1)
+            print $0, by_hand ? today[$1] : ($1 in file ? file[$1] : 1)
+        }' side=disk "$work/disk.config" side=file "$(cat "$release/config")" side=left "$work/left" side= -
 }
 sha_of_file() { digest=$(sha256sum <"$1" 2>/dev/null) && printf '%s' "${digest%% *}"; }
 left_files() { # the compose file, and what is there of env files and further files
@@ -77,6 +90,7 @@ differences() { # which services differ from what runs, as far as can be told be
 }
 something_changes() { # a plan that would change nothing must not leave a mark and a hold
     [ ! -s "$work/changed" ] && [ ! -s "$work/extra" ] || return 0
+    awk -F '\t' 'FNR == NR { n[$1] = $7; next } $1 in n && n[$1] != $7 { other = 1 } END { exit other }' "$work/left" "$work/target" || return 0
     ! cut -f 4 "$work/left" "$work/target" | grep -qx -e - || return 0
     while read -r name sha; do
         grep -q "^$name $sha " "$work/left.files" || return 0
@@ -145,7 +159,7 @@ state_json() { # left|target: its files, modes and services
     awk -F '\t' "$writer"'{
         n = split($4 == "-" ? "" : $4, one, ","); hashes = ""
         for (i = 1; i <= n; i++) hashes = hashes (i > 1 ? ", " : "") json(one[i])
-        printf "%s{\"service\": %s, \"ref\": %s, \"image_id\": %s, \"hashes\": [%s], \"steadiness\": %s}", \
-            (NR > 1 ? ",\n" : "\"services\": ["), json($1), json($2), json($3), hashes, json($5 == "" ? "runs" : $5)
+        printf "%s{\"service\": %s, \"ref\": %s, \"image_id\": %s, \"hashes\": [%s], \"steadiness\": %s, \"replicas\": %s}", \
+            (NR > 1 ? ",\n" : "\"services\": ["), json($1), json($2), json($3), hashes, json($5), $7
     } END { print (NR ? "" : "\"services\": [") "]}," }' "$work/$1"
 }

@@ -86,7 +86,7 @@ change() {
     set -- $(cat "$work/ill")
     # shellcheck disable=SC2046
     [ $# = 0 ] || step forward the-ill 180 changes "$* as the release has them (ill before)" services_are there "$project" $(wanted target "$@") -- \
-        compose_up "$project" "$project_dir" "$compose_path" "$@"
+        compose_up "$project" "$project_dir" "$compose_path" $(up_words target "$@")
     # shellcheck disable=SC2046
     set -- $(cat "$work/resting")
     [ $# = 0 ] || step forward stay-stopped 180 changes "$* stopped, as before" services_stopped "$project" "$@" -- stop_services "$project" "$@"
@@ -94,20 +94,25 @@ change() {
     set -- $(cat "$work/extra")
     [ $# = 0 ] || step forward stop-extra 180 changes "$* stopped: the release does not have them" services_stopped "$project" "$@" -- stop_services "$project" "$@"
 }
-wanted() { # STATE SERVICE…: SERVICE IMAGE HASHES words; a configuration that is not known can only be made
-    state=$1
+wanted() { # STATE SERVICE…: SERVICE[=REPLICAS] IMAGE HASHES words; a configuration that is not known can only be made
+    state=$1 any=- other=left
+    [ "$state" = target ] || any=any other=target
     shift
     for one; do
-        awk -F '\t' -v s="$one" -v any="$([ "$state" = left ] && echo any || echo -)" '$1 == s { print $1, $3, $4 == "-" ? any : $4 }' "$work/$state"
+        awk -F '\t' -v s="$one" -v any="$any" '
+            $1 != s { next }
+            side == "other" { there = $7; next }
+            { print $1 ($7 != 1 || (there != "" && there != 1) ? "=" $7 : ""), $3, $4 == "-" ? any : $4 }' side=other "$work/$other" side= "$work/$state"
     done
 }
+up_words() { wanted "$@" | cut -d ' ' -f 1; } # STATE SERVICE…: SERVICE[=REPLICAS] words
 run_services() { # LIST ID TITLE SERVICE…
     list=$1 id=$2 title=$3 state=target
     [ "$list" = forward ] || state=left
     shift 3
     # shellcheck disable=SC2046  # service names, ids, hashes
     step "$list" "$id" 180 changes "$title" services_are up "$project" $(wanted $state "$@") -- \
-        compose_up "$project" "$project_dir" "$compose_path" "$@"
+        compose_up "$project" "$project_dir" "$compose_path" $(up_words $state "$@")
 }
 judged() { cut -f 1 "$work/target" | grep -vxF -f "$work/ill" -f "$work/resting"; } # what it is about: neither ill before nor stopped
 judge_target() {
@@ -131,7 +136,8 @@ judge_target() {
     done <"$work/target.files"
     # shellcheck disable=SC2046
     [ $# = 0 ] || step forward proven 180 changes "every service runs the release's image and configuration" \
-        services_are running "$project" $(wanted target "$@") -- compose_up "$project" "$project_dir" "$compose_path" "$@"
+        services_are running "$project" $(wanted target "$@") -- \
+        compose_up "$project" "$project_dir" "$compose_path" $(up_words target "$@")
 }
 proxy_follows() {
     [ -n "$proxy" ] && cut -f 1 "$work/target" | grep -vxFf "$work/resting" | grep -qxF "$proxy" || return 0
@@ -173,7 +179,7 @@ back() {
     set -- $(that ill)
     # shellcheck disable=SC2046
     [ $# = 0 ] || step back return-the-ill 180 changes "$* as before (ill then)" services_are there "$project" $(wanted left "$@") -- \
-        compose_up "$project" "$project_dir" "$compose_path" "$@"
+        compose_up "$project" "$project_dir" "$compose_path" $(up_words left "$@")
     # shellcheck disable=SC2046
     set -- $(that stopped)
     [ $# = 0 ] || step back stopped-as-before 180 changes "$* stopped, as before" services_stopped "$project" "$@" -- stop_services "$project" "$@"

@@ -4,15 +4,23 @@ sentences() { # what changes and what does not
     awk -F '\t' '
         FILENAME ~ /changed$/ { changed[$1] = 1; next }
         FILENAME ~ /resting$/ { resting[$1] = 1; next }
-        FILENAME ~ /left$/ { image[$1] = $3; ref[$1] = $2; how[$1] = $5; next }
+        FILENAME ~ /left$/ { image[$1] = $3; ref[$1] = $2; how[$1] = $5; count[$1] = $7; next }
+        FILENAME !~ /target$/ { split($0, word, " "); if (word[1] == "replicas") said[word[2]] = word[3]; next }
+        function replicas(s, n,    declared) {
+            declared = s in said ? said[s] : 1
+            if (!(s in count) || s in resting) return ""
+            if (count[s] != n) return "; replicas: " count[s] " → " n ", as the release has them"
+            return n == declared ? "" : "; replicas: " n " as today (the release\047s file says " declared ")"
+        }
         {
-            if (!($1 in image)) print $1 ": not there → " $2
-            else if (image[$1] != $3) print $1 ": " ref[$1] " → " $2 " (" substr($3, 8, 12) ")"
-            else if ($1 in resting) print $1 ": " $2 ", was stopped before and stays stopped"
-            else if ($1 in changed && how[$1] == "stopped") print $1 ": " $2 ", does not run now; is started"
-            else if ($1 in changed) print $1 ": " $2 ", another configuration"
-            else print $1 ": " $2 ", stays as it is"
-        }' "$work/changed" "$work/resting" "$work/left" "$work/target"
+            if (!($1 in image)) how_now = "not there → " $2
+            else if (image[$1] != $3) how_now = ref[$1] " → " $2 " (" substr($3, 8, 12) ")"
+            else if ($1 in resting) how_now = $2 ", was stopped before and stays stopped"
+            else if ($1 in changed && how[$1] == "stopped") how_now = $2 ", does not run now; is started"
+            else if ($1 in changed) how_now = $2 ", another configuration"
+            else how_now = $2 ", stays as it is"
+            print $1 ": " how_now replicas($1, $7)
+        }' "$work/changed" "$work/resting" "$work/left" "$(cat "$release/config")" "$work/target"
     sed 's/$/: stopped, since the release does not have it/' "$work/extra"
 }
 cautions() { # what to know before

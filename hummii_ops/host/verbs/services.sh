@@ -5,16 +5,20 @@ containers() { # PROJECT: a line a container: service id image config-hash statu
     # shellcheck disable=SC2086  # ids are hex words
     [ -z "$ids" ] || docker inspect --type container --format '{{index .Config.Labels "com.docker.compose.service"}} {{.ID}} {{.Image}} {{index .Config.Labels "com.docker.compose.config-hash"}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.RestartCount}} {{.State.OOMKilled}} {{.State.ExitCode}} {{.State.StartedAt}} {{.HostConfig.RestartPolicy.Name}}' $ids
 }
-of_service() { # SERVICE CONTAINERS: its lines; none is a failure
-    printf '%s\n' "$2" | grep "^$1 " || { echo "$1: no container"; return 1; }
-}
+of_service() ( # SERVICE[=REPLICAS] CONTAINERS: its lines; none, or not exactly so many, is a failure
+    found=$(printf '%s\n' "$2" | grep "^${1%%=*} ") || { echo "$1: no container"; exit 1; }
+    printf '%s\n' "$found"
+    case $1 in *=*) [ "$(printf '%s\n' "$found" | wc -l)" -eq "${1#*=}" ] || { echo "${1%%=*}: not ${1#*=} containers"; exit 1; } ;; esac
+)
+names_of() ( for one; do printf '%s\n' "${one%%=*}"; done ) # SERVICE[=REPLICAS]…: the names alone
+counts_of() ( for one; do case $one in *=*) printf -- '--scale\n%s\n' "$one" ;; esac; done ) # SERVICE[=REPLICAS]…: as Compose takes them
 made_from() { # SERVICE HASH HASHES|any: one of these labels, or the one that this list's own `up` gave it
     [ "$3" != any ] || return 0
     case ,$3, in *",$2,"*) return 0 ;; esac
     grep -qxs "$2" "$run/facts/up-$list-$1"
 }
 ended_well() { case $1 in exited:no:0 | exited::0 | exited:on-failure:0) ;; *) return 1 ;; esac; } # STATUS:POLICY:CODE: a one-shot service, done
-services_are() ( # running|up|there PROJECT then for each service: SERVICE IMAGE_ID HASHES|any: so is each of its replicas
+services_are() ( # running|up|there PROJECT then for each service: SERVICE[=REPLICAS] IMAGE_ID HASHES|any: so is each of its replicas
     case $1 in
         running) statuses=running ;;
         up) statuses='running restarting' ;; # started; that it stays up is for a later step to prove
@@ -32,7 +36,7 @@ services_are() ( # running|up|there PROJECT then for each service: SERVICE IMAGE
         shift 3
     done
 )
-await_running() ( # SECONDS PROJECT SERVICE IMAGE_ID HASHES|any…: what started while its neighbours were away finds them again
+await_running() ( # SECONDS PROJECT SERVICE[=REPLICAS] IMAGE_ID HASHES|any…: what started while its neighbours were away finds them again
     deadline=$(($(date +%s) + $1))
     shift
     until said=$(services_are running "$@"); do
@@ -40,18 +44,20 @@ await_running() ( # SECONDS PROJECT SERVICE IMAGE_ID HASHES|any…: what started
         sleep 0.2
     done
 )
-compose_up() ( # PROJECT DIR FILE SERVICE…: only these services, only from images that are here
+# shellcheck disable=SC2046,SC2086  # names of services hold no blank
+compose_up() ( # PROJECT DIR FILE SERVICE[=REPLICAS]…: only these services, only from images that are here
     project=$1 dir=$2 file=$3
     shift 3
+    counts=$(counts_of "$@")
+    set -- $(names_of "$@")
     up() {
         docker compose --ansi never --progress plain -p "$project" --project-directory "$dir" -f "$file" \
-            up -d --no-build --pull never --no-deps "$@"
+            up -d --no-build --pull never --no-deps $counts "$@"
     }
     up "$@" || {
         # Made and never started, since the engine went down under it: the engine may say "task already exists" for
         # ever. Such a container has held nothing yet; it is made anew.
         stuck=$(containers "$project" | awk -v wanted=" $* " '$5 == "created" && index(wanted, " " $1 " ") { print $1 }')
-        # shellcheck disable=SC2086  # names of services hold no blank
         [ -z "$stuck" ] || up --force-recreate $stuck
         up "$@"
     }

@@ -53,3 +53,12 @@ def test_well_and_running(shell: str, state: str, well: bool, runs: bool) -> Non
     """A one-shot service that ended well is well; memory counts when it has just cost a restart; up is not yet well."""
     assert says_yes(shell, "services_well", "hummii", "job", state=state) is well
     assert says_yes(shell, "services_are", "running", "hummii", "job", "sha256:x", "hash", state=state) is runs
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+@pytest.mark.parametrize(("word", "yes"), [("job", True), ("job=2", True), ("job=1", False), ("job=3", False)])
+@pytest.mark.parametrize("how", ["running", "up", "there"])
+def test_how_many_replicas(shell: str, how: str, word: str, yes: bool) -> None:
+    """SERVICE=2 is true of two containers and of no other number; SERVICE alone asks for none."""
+    two = f"running healthy 0 false 0 {OLD} always\njob c2 sha256:x hash running healthy 0 false 0 {OLD} always"
+    assert says_yes(shell, "services_are", how, "hummii", word, "sha256:x", "hash", state=two) is yes
