@@ -57,6 +57,8 @@ def parse(answer: bytes, environment: Environment, *, host_name: str, asked_at: 
         marks={one.identity: one for one in marks if one},
         runs=parse_claims.runs(kept, folder=f"{ours}/runs"),
         busy=said.one("busy").text.strip() == "held",
+        journal=said.one("journal").text,
+        gates=parse_claims.gates(said.one("gates").text),
         at_work=at_work(
             running(said.all("process"), uptime_s=uptime_s),
             project=environment.project,

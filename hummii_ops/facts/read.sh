@@ -127,6 +127,11 @@ runs() (
     [ $? = 1 ] && echo held | frame busy 0
   fi
   du -sk "$ours" 2> /dev/null | frame space 0
+  # Of the run that has the lease: where it stands, and which of its steps wait for an answer, and how long.
+  run=$(sed -n '/^run=[0-9A-Za-z-]*$/{s/^run=//p;q;}' "$ours/lease" 2> /dev/null)
+  [ -n "$run" ] || run=-
+  tail -n 20 "$ours/runs/$run/journal.jsonl" 2> /dev/null | frame journal 0
+  grep -Hs '^act() { ask_gate ' "$ours/runs/$run"/*/*.sh | frame gates 0
 )
 
 # Processes whose words look like a deploy, each with its ancestors' ids; Python judges them.

@@ -169,7 +169,8 @@ class Snapshot:
     """What is true on one host, at `read_at` (aware UTC, by the host's clock).
 
     `clock_offset` is the host's clock minus ours, None when not measured. `present` are the words of the
-    compose file and its backups that exist as paths under project_dir (or absolute).
+    compose file and its backups that exist as paths under project_dir (or absolute). `journal` is the end of
+    the journal of the run that has the lease, as it is; `gates` are its steps that wait for an answer: id → seconds.
     """
 
     host_name: str
@@ -191,6 +192,8 @@ class Snapshot:
     marks: Mapping[str, Mark] = field(default_factory=dict)
     runs: tuple[RunFact, ...] = ()
     busy: bool = False
+    journal: str = field(default="", repr=False)
+    gates: Mapping[str, int] = field(default_factory=dict)
     at_work: tuple[Process, ...] = ()
     health: HealthAnswer | None = None
     disks: tuple[DiskFact, ...] = ()

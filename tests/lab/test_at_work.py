@@ -64,6 +64,10 @@ def test_a_second_operator_waits_or_leaves_and_a_cancelled_run_is_taken_back(
     status = second.fab("status").ended(0).document
     assert (status["last_run"]["run_id"], status["last_run"]["state"]) == (run_id, "running")
     assert status["lease"]["busy"]
+    assert status["lease"]["step"]["id"] == "settled"
+    page = second.fab("status", "--format=text").ended(0).stdout.splitlines()
+    assert page[1].startswith(f"  at work: rollback {run_id}, 1.1 → 1.0, by ")
+    assert page[2].startswith("    at settled for ")
     second.fab("unlock", "--yes", "--reason=impatient").ended(4)
     waiting = second.start("rollback", "--latest", "--yes", "--settle=1", "--wait=200", "--reason=the second one")
     until(lambda: waiting.says("waiting"), what="the second operator waits")
