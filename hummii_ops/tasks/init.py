@@ -68,7 +68,7 @@ def init(
         transport.close()
     text = add_environment(asked.inventory, name, mapping, comment=f"Read from {asked.hop.address} by fab init.")
     _show_proposal(found, health, mapping, name)
-    session.confirm(f"Write the environment {name} into {asked.inventory}?", yes=yes, what="init", remedy="add --yes")
+    session.confirm(f"Write the environment {name} into {asked.inventory}?", yes=yes, what="init", takes_reason=False)
     trust.store(asked.own_known_hosts, new)
     write_atomically(asked.inventory, text)
     needs_env = _needs_env(asked.inventory, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
@@ -11,11 +12,36 @@ from invoke.exceptions import CollectionNotFound, Exit, ParseError
 
 from hummii_ops.errors import ExitCode, HummiiError
 
+_FIRST = """\
+Production is broken? In this order (more: docs/3am.md):
+
+  fab status
+  fab rollback --latest --reason="what you see"
+  fab verify
+
+"""
+
 
 def install(program: Any) -> None:
     """Wrap this program's parsing and execution; called once by the fabfile, while Fabric loads it."""
     program.parse_tasks = _usage_is_2(program, program.parse_tasks)
     program.execute = _checked(program, program.execute)
+    program.no_tasks_given = _tasks_if_none(program, program.no_tasks_given)
+
+
+def _tasks_if_none(program: Any, otherwise: Callable[[], None]) -> Callable[[], None]:
+    """A bare `fab` shows what to type when production is broken, and every task; not Fabric's own flags."""
+
+    def no_tasks_given() -> None:
+        if program._remainder_only:  # fab … -- COMMAND
+            otherwise()
+            return
+        sys.stdout.write(_FIRST)
+        program.list_tasks()
+        sys.stdout.write("The flags of a task: fab --help TASK\n")
+        raise Exit
+
+    return no_tasks_given
 
 
 def _usage_is_2(program: Any, parse: Callable[[], None]) -> Callable[[], None]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hummii_ops.errors import Declined, HummiiError, Refused, UsageError
+from hummii_ops.errors import Declined, HummiiError, UsageError
 from hummii_ops.facts.read import read
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment, Host, inventory_path, load
@@ -105,17 +107,15 @@ def runs_dir() -> Path:
     return inventory_path().resolve().parent / ".hummii-ops" / "runs"
 
 
-def can_ask(*, yes: bool, what: str, remedy: str = "add --yes and --reason=…") -> None:
-    """Raises Refused, before anything is read, where the question that will come could not be answered."""
-    if not yes and not sys.stdin.isatty():
-        raise Refused(f"{what} asks before it acts, and there is no terminal to ask on", remedy=remedy)
-
-
-def confirm(question: str, *, yes: bool, what: str, remedy: str = "add --yes and --reason=…") -> None:
-    """Ask, unless --yes. Raises Refused (3) without a terminal, Declined (9) for a no."""
+def confirm(question: str, *, yes: bool, what: str, takes_reason: bool = True) -> None:
+    """Ask, unless --yes. Raises UsageError (2) without a terminal, Declined (9) for a no."""
     if yes:
         return
-    can_ask(yes=yes, what=what, remedy=remedy)
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"{what} asks before it acts, and there is no terminal to ask on; nothing was changed",
+            remedy=f"the same without a question: {again(sys.argv[1:], takes_reason=takes_reason)}",
+        )
     sys.stderr.write(f"{question} Type y to go on [y/N] ")
     sys.stderr.flush()
     try:
@@ -124,3 +124,9 @@ def confirm(question: str, *, yes: bool, what: str, remedy: str = "add --yes and
         reply = ""
     if reply not in ("y", "yes"):
         raise Declined(f"the answer to {what} was not y; nothing was changed")
+
+
+def again(words: Sequence[str], *, takes_reason: bool) -> str:
+    """The command that was given, as it can be typed again so that it does not ask."""
+    missing = takes_reason and not any(word.startswith("--reason") for word in words)
+    return f"{shlex.join(['fab', *words])} --yes" + (' --reason="…"' if missing else "")

@@ -1,0 +1,37 @@
+"""What fab says when it is called without a task, and how it repeats a command that would have asked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from hummii_ops.tasks.session import again
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_a_bare_fab_shows_what_to_type_at_night() -> None:
+    """The three commands first, then every task; none of Fabric's own flags; 0, and the same as the list of tasks."""
+    fab = [str(Path(sys.executable).with_name("fab")), f"--search-root={ROOT}"]
+    env = os.environ | {"COLUMNS": "120"}
+    bare = subprocess.run(fab, capture_output=True, text=True, env=env, cwd=ROOT, stdin=subprocess.DEVNULL)
+    assert bare.returncode == 0, bare.stderr
+    lines = bare.stdout.splitlines()
+    assert [line.strip() for line in lines[2:5]] == [
+        "fab status",
+        'fab rollback --latest --reason="what you see"',
+        "fab verify",
+    ]
+    assert "--ssh-config" not in bare.stdout
+    listed = subprocess.run([*fab, "--list"], capture_output=True, text=True, env=env, cwd=ROOT)
+    assert listed.stdout.strip() in bare.stdout
+
+
+def test_a_command_is_repeated_so_that_it_does_not_ask() -> None:
+    """Quoted for a shell, with --yes, and with --reason where the task has one and none was given."""
+    given = ["rollback", "--latest", "--reason=it's 503"]
+    assert again(given, takes_reason=True) == "fab rollback --latest '--reason=it'\"'\"'s 503' --yes"
+    assert again(["undo"], takes_reason=True) == 'fab undo --yes --reason="…"'
+    assert again(["init", "--host=a@b"], takes_reason=False) == "fab init --host=a@b --yes"
