@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,9 @@ _VERDICTS = {
 
 
 def watcher(people: Console, many: bool) -> Callable[[Plan], AbstractContextManager[Listener]]:
-    """What shows a run while it lasts."""
-    return lambda plan: RunConsole(people, plan, many=many)
+    """What shows a run while it lasts; the signs are explained once, on the first host."""
+    shown = count()
+    return lambda plan: RunConsole(people, plan, many=many, legend=next(shown) == 0)
 
 
 def run_reply(
@@ -111,12 +113,17 @@ def _show(console: Console, plan: Plan, outcome: Outcome, *, asked_back: bool) -
     if outcome.failed_step is not None:
         failed = outcome.failed_step
         console.print(f"  {failed.id} failed: {printable(failed.reason or '')}", markup=False)
-    if outcome.outage_s is not None:
-        console.print(f"  outage {outcome.outage_s:.1f} s, from the first change to the end", markup=False)
-    elif outcome.outage_reason:
-        console.print(f"  outage not known: {outcome.outage_reason}", markup=False)
+    console.print(printable(f"  outage: {_outage(outcome)}"), markup=False)
     for line in _next(plan, outcome, code):
         console.print(f"  next: {line}", markup=False)
+
+
+def _outage(outcome: Outcome) -> str:
+    if outcome.outage_s is None:
+        return f"not known: {outcome.outage_reason}"
+    if outcome.outage_reason is not None:  # nothing was changed
+        return f"none: {outcome.outage_reason}"
+    return f"for {outcome.outage_s:.1f} s of this run the health URL gave no good answer (asked on the server)"
 
 
 def _sentence(plan: Plan, outcome: Outcome, code: ExitCode) -> str:

@@ -1,12 +1,14 @@
-"""A run as people see it: a line when a step ends, a sign of life while it lasts, and the verdict.
+"""A run as people see it: a line when a step ends, a sign of life while it lasts.
 
-Listens to events only; what it prints goes to stderr.
+Listens to events only; what it prints goes to stderr. On a terminal the sign of life is a spinner; in the log of a
+job it is a line for each step that takes its time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from threading import Timer
 
 from rich.console import Console
 from rich.status import Status
@@ -25,12 +27,23 @@ _SAID = {
     "link-back": "the link is back",
 }
 
+_LEGEND = "[green]✓[/] made, and holds   [dim]·[/] held already   [red]✗[/] failed"
+# Without a terminal, a step that lasts longer is named when it has lasted so long.
+SLOW_S = 2.0
+
 
 class RunConsole:
-    """Shows one host's run. Use as a context manager, so that the sign of life ends with it."""
+    """Shows one host's run. Use as a context manager, so that the sign of life ends with it.
 
-    def __init__(self, console: Console, plan: Plan, *, many: bool = False) -> None:
+    `many`: lines begin with the host's name. `legend`: the first line is told what its sign means.
+    """
+
+    def __init__(
+        self, console: Console, plan: Plan, *, many: bool = False, legend: bool = True, slow_s: float = SLOW_S
+    ) -> None:
         self._console = console
+        self._legend, self._slow_s = legend, slow_s
+        self._slow: Timer | None = None
         self._titles: Mapping[str, str] = {s.id: s.title for s in (*plan.back, *plan.forward)}
         self._prefix = f"{plan.host}  " if many else ""
         self._started: dict[str, datetime] = {}
@@ -43,11 +56,14 @@ class RunConsole:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ended()
         if self._status is not None:
             self._status.stop()
 
     def __call__(self, event: Event) -> None:
         """Show one event; never raises for what a host may send."""
+        if event.kind not in ("start", "again"):
+            self._ended()
         if not event.step:
             self._say_run(event)
         elif event.kind == "start":
@@ -70,9 +86,23 @@ class RunConsole:
     def _wait(self, event: Event) -> None:
         if self._status is not None:
             self._status.update(f"{self._prefix}{self._title(event.step)}…")
+            return
+        self._ended()
+        self._slow = Timer(self._slow_s, self._line, ("…", event, "has begun"), {"dim": True})
+        self._slow.daemon = True  # who leaves with Ctrl-C does not wait for it
+        self._slow.start()
+
+    def _ended(self) -> None:
+        """The step at work has ended: nothing is slow any more."""
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
 
     def _line(self, sign: str, event: Event, note: str, *, dim: bool = False) -> None:
         # One print a line: while the sign of life is shown, a line that is printed in parts loses all but the last.
+        if self._legend:
+            self._legend = False
+            self._console.print(_LEGEND)
         line = Text(self._prefix).append_text(Text.from_markup(sign))
         line.append(f" {event.step:<30} {self._title(event.step)}", style="dim" if dim else "")
         self._console.print(line.append(f"  {note}", style="dim"))
