@@ -85,9 +85,11 @@ def _claims(host: dict[str, Any]) -> Iterator[Line]:
         yield f"lease     {named}, {alive}: {lease['reason'] or 'no reason given'}", ""
     if hold:
         yield f"hold      deploys are held for {_age(host, hold['since'])} by {hold['who']}: {hold['reason']}", ""
-    for one in hold["bypassed"] if hold else ():
-        made = _age(host, one["made_at"])
-        yield f"  a deploy went past the hold: {one['name']} was made {made} ago, by no run of ours", "yellow"
+    past = hold["bypassed"] if hold else []
+    if past:
+        names = ", ".join(dict.fromkeys(one["name"] for one in past))
+        made = _age(host, max(one["made_at"] for one in past))
+        yield f"  a deploy went past the hold: {names} made anew {made} ago, by no run of ours", "yellow"
     for one in host["at_work"]:
         yield f"at work   pid {one['pid']} of {one['user']}, {one['age_s']} s: {one['command']}", "yellow"
 

@@ -145,7 +145,7 @@ def test_a_deploy_that_went_past_the_hold_is_said() -> None:
     assert went_past(hold, seen(hold=hold, runs=(run("done"),), containers=(by_us,))) == ()
     past = seen(hold=hold, runs=(run("done"),), containers=(by_us, later))
     assert went_past(hold, past) == (later,)
-    assert "    a deploy went past the hold: api was made 10 s ago, by no run of ours" in page(past)
+    assert "    a deploy went past the hold: api made anew 10 s ago, by no run of ours" in page(past)
     assert went_past(hold, seen(hold=hold, runs=(run("back"),), containers=(later,))) == ()
     by_hand = Hold(run="-", who="a@b", reason="hands off", since=ago(5), until=None)
     assert went_past(by_hand, seen(hold=by_hand, containers=(later,))) == ()
