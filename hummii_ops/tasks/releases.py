@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +58,7 @@ def _release_json(snapshot: Snapshot, one: Release) -> dict[str, Any]:
         "name": one.name,
         "at": one.at.isoformat() if one.at else None,
         "ambiguous": one.ambiguous,
+        "unreadable": one.unreadable,
         "age_s": int((snapshot.read_at - one.at).total_seconds()) if one.at else None,
         "version": one.version,
         "images": {s.service: {"ref": s.ref, "image_id": s.image_id} for s in one.services},
@@ -82,7 +83,6 @@ def _show_releases(console: Console, snapshot: Snapshot, points: Sequence[Releas
         table.add_column(title, overflow="fold")
     for one in points:
         image = next((s.image_id for s in one.services if s.service == version_service and s.image_id), None)
-        note = "running" if one.running else "; ".join(one.reasons)
         style = "bold green" if one.running else ("dim" if not one.restorable else "")
         cells = (
             f"  {one.id}",
@@ -90,10 +90,22 @@ def _show_releases(console: Console, snapshot: Snapshot, points: Sequence[Releas
             one.version or "?",
             one.goodness,
             (image or "-").removeprefix("sha256:")[:12],
-            note,
+            "; ".join(_notes(one)),
         )
         table.add_row(*(printable(cell).replace("[", r"\[") for cell in cells), style=style)
     console.print(table)
+
+
+def _notes(one: Release) -> Iterator[str]:
+    """What runs, why it cannot be restored, and why its time cannot be relied on."""
+    if one.running:
+        yield "running"
+    else:
+        yield from one.reasons
+    if one.unreadable:
+        yield f"never chosen by --latest: {one.unreadable}"
+    if one.ambiguous:
+        yield "its name is a time that the host's clock showed twice; the earlier one is meant"
 
 
 def age(then: datetime | None, now: datetime) -> str:

@@ -123,7 +123,9 @@ def _outage(outcome: Outcome) -> str:
         return f"not known: {outcome.outage_reason}"
     if outcome.outage_reason is not None:  # nothing was changed
         return f"none: {outcome.outage_reason}"
-    return f"for {outcome.outage_s:.1f} s of this run the health URL gave no good answer (asked on the server)"
+    return (
+        f"for {outcome.outage_s:.1f} s after the first change the health URL gave no good answer (asked on the server)"
+    )
 
 
 def _sentence(plan: Plan, outcome: Outcome, code: ExitCode) -> str:

@@ -1,11 +1,13 @@
 """fab verify: is production healthy? Looks at every host, and keeps what a pass proves: the mark `good`.
 
+A release that is marked bad fails, and while somebody is at work nothing passes: neither is a green light for a job.
+
 Never asks, takes no lease, and writes nothing but that mark; a `bad` mark stays, whatever is seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Event
@@ -15,7 +17,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hummii_ops.checks import Measurement, excerpts, exit_code_of, health, logs, recorded, services, worst
+from hummii_ops.checks import (
+    Measurement,
+    Verdict,
+    excerpts,
+    exit_code_of,
+    health,
+    logs,
+    recorded,
+    services,
+    standing,
+    worst,
+)
 from hummii_ops.checks.outside import Looked, health_url, look
 from hummii_ops.errors import ExitCode, HummiiError, Refused, UsageError
 from hummii_ops.facts.releases import releases, running_identity
@@ -34,11 +47,12 @@ _SIGNS = {
     "error": "[yellow]![/]",
     "fail": "[bold red]✗[/]",
 }
+_LEGEND = "✓ well   · skipped   ? not enough to judge by   ! could not look   ✗ not well"
 _SAID = {
     "pass": ("green", "healthy, as far as services, health, images and logs tell (user flows are not looked at)"),
-    "inconclusive": ("yellow", "inconclusive: not enough to judge by"),
+    "inconclusive": ("yellow", "not judged: not enough to judge by"),
     "error": ("yellow", "not known: some of it could not be looked at"),
-    "fail": ("bold red", "not healthy"),
+    "fail": ("bold red", "not well"),
 }
 
 
@@ -80,8 +94,7 @@ def verify(
     def show(console: Console) -> None:
         for one in seen:
             _show(console, environment.name, one)
-        style, words = _SAID[verdict]
-        console.print(f"{verdict}: {environment.name} is {words}", style=style, markup=False)
+        _conclude(console, environment.name, verdict, (one for each in seen for one in each.measurements))
 
     return Reply(kind="verify", body=body, exit_code=exit_code_of(verdict), verdict=verdict, show=show)
 
@@ -105,13 +118,15 @@ def see(site: Site, *, settle_s: float, left: Event) -> Seen:
     known = second or first
     found = releases(known, environment) if known.engine.answers else ()
     measurements = (
+        standing.quiet(first, known),
+        standing.mark(known),
         *(services.measure(first, second) if second else (services.lost(),)),
         health.inside(known, field=field, version=health.running_version(known, environment.version_service)),
         health.outside(looked, field=field, version=version),
         recorded.measure(known, found, version_service=environment.version_service),
         *logs.judge(first, asked, answers, patterns),
     )
-    return Seen(site=site, snapshot=known, measurements=measurements, notes=tuple(_notes(known)))
+    return Seen(site=site, snapshot=known, measurements=measurements)
 
 
 def _again(site: Site) -> Snapshot | None:
@@ -126,30 +141,14 @@ def _look(site: Site, field: str | None, version: str | None) -> Looked | None:
     return look(url, field=field, version=version) if url else None
 
 
-def _notes(snapshot: Snapshot) -> Iterator[str]:
-    """What a reader of the verdict should know beside it."""
-    if snapshot.unfinished_run and not snapshot.busy:
-        run = snapshot.unfinished_run.run_id
-        yield f"unfinished run {run}: fab resume --run={run} goes on, fab undo --run={run} takes it back"
-    if snapshot.busy or snapshot.at_work:
-        yield "someone is at work on this host right now: what was seen may change at once (fab status)"
-    mark = snapshot.marks.get(running_identity(snapshot) or "") if snapshot.engine.answers else None
-    if mark and mark.mark == "bad":
-        why = f"by {mark.who or 'someone'}: {mark.reason or 'no reason given'}"
-        yield f"what runs is marked bad ({why}); a verify never lifts that"
-
-
 def _keep(seen: Seen) -> Seen:
     """Write the mark `good` for what runs, unless something speaks against it; a mark that cannot be kept is a note."""
     snapshot, site = seen.snapshot, seen.site
     identity = running_identity(snapshot)
     if identity is None:
         return replace(seen, notes=(*seen.notes, "not marked: what runs is not one release that can be named"))
-    mark = snapshot.marks.get(identity)
-    if mark and mark.mark == "bad":
-        return seen
-    if snapshot.lease or snapshot.busy or snapshot.at_work:
-        return replace(seen, notes=(*seen.notes, "not marked good: someone is at work on this host"))
+    if snapshot.lease:  # claimed, and not begun: what runs may change at once
+        return replace(seen, notes=(*seen.notes, "not marked good: someone has claimed this host (fab status)"))
     about = {
         "mark": "good",
         "who": session.who(),
@@ -182,6 +181,7 @@ def _show(console: Console, environment: str, seen: Seen) -> None:
     host = _host_json(seen)
     head = f"{environment} · {host['name']} runs {host['version'] or 'no version that can be read'}"
     console.print(printable(head), style="bold", markup=False)
+    console.print(_LEGEND, style="dim", markup=False)
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for least in (1, 14, 8, 20):
         table.add_column(overflow="fold", min_width=least)
@@ -194,3 +194,15 @@ def _show(console: Console, environment: str, seen: Seen) -> None:
         console.print(f"note: {note}", style="yellow", markup=False)
     if seen.marked:
         console.print("this release is marked good: rollback --latest may come back to it", style="dim", markup=False)
+
+
+def _conclude(console: Console, environment: str, verdict: Verdict, measurements: Iterable[Measurement]) -> None:
+    """The last lines: the verdict, and which looks made it so."""
+    style, words = _SAID[verdict]
+    names = dict.fromkeys(one.name for one in measurements if one.critical and one.verdict == verdict)
+    why = "" if verdict == "pass" else f": {', '.join(names) or 'nothing was looked at'}"
+    console.print(printable(f"{verdict}: {environment} is {words}{why}"), style=style, markup=False)
+    if verdict == "fail":
+        console.print(
+            "  next: fab rollback --latest --dry-run; what there is to go back to: fab releases", markup=False
+        )
