@@ -58,7 +58,7 @@ def parse(answer: bytes, environment: Environment, *, host_name: str, asked_at: 
         runs=parse_claims.runs(kept, folder=f"{ours}/runs"),
         busy=said.one("busy").text.strip() == "held",
         journal=said.one("journal").text,
-        gates=parse_claims.gates(said.one("gates").text),
+        gate_s=int(waits) if (waits := said.one("gate").text.strip()).isdecimal() else None,
         at_work=at_work(
             running(said.all("process"), uptime_s=uptime_s),
             project=environment.project,

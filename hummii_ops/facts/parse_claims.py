@@ -5,7 +5,6 @@ Never fails on a bad line: these files are read when things are already wrong.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,8 +12,6 @@ from datetime import UTC, datetime
 from hummii_ops.facts.archive import Kept
 from hummii_ops.facts.claims import Hold, Lease, Mark, RunFact
 from hummii_ops.transport.text import printable
-
-_GATE = re.compile(r".*/([a-z0-9-]+)\.sh:act\(\) \{ ask_gate \S+ (\d{1,6}) \S+; \}")
 
 
 def pairs(text: str) -> dict[str, str]:
@@ -83,11 +80,6 @@ def runs(kept: Mapping[str, Kept], *, folder: str) -> tuple[RunFact, ...]:
     """Every run's folder, newest first by name."""
     ids = {path.removeprefix(f"{folder}/").split("/")[0] for path in kept if path.startswith(f"{folder}/")}
     return tuple(_run(run_id, kept, f"{folder}/{run_id}") for run_id in sorted(ids, reverse=True))
-
-
-def gates(text: str) -> dict[str, int]:
-    """The steps that wait for an answer, out of their files as grep -H shows them: id → seconds."""
-    return {found[1]: int(found[2]) for line in text.splitlines() if (found := _GATE.fullmatch(line))}
 
 
 def _run(run_id: str, kept: Mapping[str, Kept], folder: str) -> RunFact:

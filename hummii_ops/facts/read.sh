@@ -127,11 +127,12 @@ runs() (
     [ $? = 1 ] && echo held | frame busy 0
   fi
   du -sk "$ours" 2> /dev/null | frame space 0
-  # Of the run that has the lease: where it stands, and which of its steps wait for an answer, and how long.
+  # Of the run that has the lease: where it stands, and how many seconds it waits for the answer from outside.
   run=$(sed -n '/^run=[0-9A-Za-z-]*$/{s/^run=//p;q;}' "$ours/lease" 2> /dev/null)
   [ -n "$run" ] || run=-
   tail -n 20 "$ours/runs/$run/journal.jsonl" 2> /dev/null | frame journal 0
-  grep -Hs '^act() { ask_gate ' "$ours/runs/$run"/*/*.sh | frame gates 0
+  sed -n 's/^act() { ask_gate outside \([0-9]\{1,6\}\) .*/\1/p' "$ours/runs/$run/forward/confirmed-outside.sh" \
+    2> /dev/null | frame gate 0
 )
 
 # Processes whose words look like a deploy, each with its ancestors' ids; Python judges them.

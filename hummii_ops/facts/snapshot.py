@@ -170,7 +170,7 @@ class Snapshot:
 
     `clock_offset` is the host's clock minus ours, None when not measured. `present` are the words of the
     compose file and its backups that exist as paths under project_dir (or absolute). `journal` is the end of
-    the journal of the run that has the lease, as it is; `gates` are its steps that wait for an answer: id → seconds.
+    the journal of the run that has the lease, as it is; `gate_s` is how long it waits for the answer from outside.
     """
 
     host_name: str
@@ -193,7 +193,7 @@ class Snapshot:
     runs: tuple[RunFact, ...] = ()
     busy: bool = False
     journal: str = field(default="", repr=False)
-    gates: Mapping[str, int] = field(default_factory=dict)
+    gate_s: int | None = None
     at_work: tuple[Process, ...] = ()
     health: HealthAnswer | None = None
     disks: tuple[DiskFact, ...] = ()

@@ -5,10 +5,12 @@ Pure: it tells what the journal said when the host was read, and decides nothing
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.run import journal
 from hummii_ops.tasks.releases import age
@@ -35,9 +37,7 @@ class StepNow:
         """As an operator is told; `now` by the host's clock."""
         if self.answer_by is not None and now < self.answer_by:
             left_s = int((self.answer_by - now).total_seconds()) + 1
-            if self.id == "confirmed-outside":
-                return f"waits for someone to confirm from outside, at most {left_s} s more; then it keeps what holds"
-            return f"waits for an answer ({self.id}), at most {left_s} s more"
+            return f"waits for someone to confirm from outside, at most {left_s} s more; then it keeps what holds"
         way = "on the way back, " if self.list == "back" else ""
         return f"{way}at {self.id} for {age(self.since, now)}"
 
@@ -54,6 +54,21 @@ def step_now(snapshot: Snapshot) -> StepNow | None:
             now = None
     if now is None:
         return None
-    waits_s = snapshot.gates.get(now.step)
-    answer_by = now.at + timedelta(seconds=waits_s) if waits_s is not None else None
+    asks = now.step == "confirmed-outside" and snapshot.gate_s is not None
+    answer_by = now.at + timedelta(seconds=snapshot.gate_s or 0) if asks else None
     return StepNow(id=now.step, list=now.list, since=now.at, answer_by=answer_by)
+
+
+def standing(run: RunFact, snapshot: Snapshot | None, *, back: str = "") -> Iterator[str]:
+    """Where a run stands that someone takes up; `back`: the task that will ask it to go back, and when that begins.
+
+    `snapshot` None: the run has ended, and there is nothing to say.
+    """
+    if snapshot is None:
+        return
+    step = step_now(snapshot) if snapshot.busy else None
+    if step is not None:
+        yield step.words(snapshot.read_at)
+    if back:
+        when = "takes effect when the step at work has ended" if snapshot.busy else "begins at once: nothing runs there"
+        yield f"{back} {when}; its end is shown here, and by fab attach --run={run.run_id}"

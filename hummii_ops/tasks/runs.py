@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,19 +12,21 @@ from rich.table import Table
 from rich.text import Text
 
 from hummii_ops.errors import Refused, UsageError
+from hummii_ops.facts.claims import FINISHED, RunFact
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import undo as plan_undo
 from hummii_ops.run import mirror, perform, preflight
 from hummii_ops.run.entry import NotInThatState
-from hummii_ops.run.fleet import Part, carry_out
+from hummii_ops.run.fleet import Part, carry_out, left_alone
+from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, lines, new_run_id
 from hummii_ops.tasks import planshow, session
+from hummii_ops.tasks.atwork import standing
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import run_reply, watcher
 from hummii_ops.tasks.runview import chosen_run, run_json
 from hummii_ops.tasks.session import Site
-from hummii_ops.tasks.takeup import go_on
 from hummii_ops.transport import printable
 
 
@@ -32,7 +35,7 @@ def attach(
     _context: Any, run: str | None = None, limit: str | None = None, env: str | None = None, format: str = "text"
 ) -> Reply:
     """Watch a run to its end, from any laptop; shows it from its first step if it is over."""
-    return go_on("attach", "follow", run, limit, env)
+    return _go_on("attach", "follow", run, limit, env)
 
 
 @command("resume", changes=True)
@@ -47,7 +50,7 @@ def resume(
 ) -> Reply:
     """Let an interrupted run go on, in the direction it had: forward to its target, or back."""
     ask = partial(session.confirm, "Let the interrupted run go on?", yes=yes, what="resume")
-    return go_on("resume", "again", run, limit, env, unfinished=True, ask=ask)
+    return _go_on("resume", "again", run, limit, env, unfinished=True, ask=ask)
 
 
 @command("cancel", changes=True)
@@ -63,7 +66,7 @@ def cancel(
     """Stop a run between two steps, and go back to the state from before it."""
     question = "Cancel the run, and go back to the state from before it?"
     ask = partial(session.confirm, question, yes=yes, what="cancel")
-    return go_on("cancel", "back", run, limit, env, unfinished=True, asked_back=True, ask=ask)
+    return _go_on("cancel", "back", run, limit, env, unfinished=True, asked_back=True, ask=ask)
 
 
 @command("undo", changes=True)
@@ -87,7 +90,7 @@ def undo(
         if dry_run:
             raise UsageError(f"{chosen.run_id} has not ended: undo goes back at once, it has no plan of its own")
         session.confirm(f"Go back to the state from before {chosen.run_id}?", yes=yes, what="undo")
-        return go_on("undo", "back", chosen.run_id, limit, env, unfinished=True, asked_back=True)
+        return _go_on("undo", "back", chosen.run_id, limit, env, unfinished=True, asked_back=True)
     ended = list(zip(sites, snapshots, here, strict=True))
     done = [one for one in ended if one[2].state == "done"] or ended
     parts = [_undo_part(site, snapshot, chosen.run_id) for site, snapshot, _ in done]
@@ -188,6 +191,83 @@ def unlock(
             console.print(f"{one['host']}: the lease of {one['run_id']} is free", markup=False)
 
     return Reply(kind="unlock", body={"freed": freed}, show=show)
+
+
+def _go_on(
+    task: str,
+    verb: str,
+    run: str | None,
+    limit: str | None,
+    env: str | None,
+    *,
+    unfinished: bool = False,
+    asked_back: bool = False,
+    ask: Callable[[], None] | None = None,
+) -> Reply:
+    people = say()
+    parts: list[Part] = []
+    outcomes: list[Outcome] = []
+    back_is_right = asked_back
+    for site, chosen in _meant(task, run, session.reach(session.choose(env), limit), unfinished=unfinished):
+        run_id = chosen.run_id
+        part = part_of(site, perform.plan_of(site.place, chosen.run_id))
+        people.print(printable(_headline(site, chosen)), style="bold", markup=False)
+        for line in standing(
+            chosen, site.snapshot() if chosen.is_unfinished else None, back=task if asked_back else ""
+        ):
+            people.print(printable(f"  {line}"), markup=False)
+        if ask is not None and not parts:
+            ask()
+        try:
+            with watcher(people, False)(part.plan) as listener:
+                _, outcome = perform.go_on(part.place, chosen.run_id, verb, listener, part.outside)
+        except KeyboardInterrupt:
+            raise left_alone(site.host.name, chosen.run_id) from None
+        if asked_back and outcome.state == "done":
+            raise Refused(
+                f"{site.host.name}: too late to {task}: {chosen.run_id} came to its end, "
+                f"and {part.plan.target.label} runs",
+                remedy=f"to take it back: fab undo --run={chosen.run_id}",
+                run_id=chosen.run_id,
+            )
+        # a run that was on its way back is asked to end there
+        back_is_right = back_is_right or (task == "resume" and chosen.state in ("back", "mixed"))
+        parts.append(part)
+        outcomes.append(outcome)
+    return run_reply(task, parts, outcomes, session.runs_dir() / run_id, asked_back=back_is_right)
+
+
+def _headline(site: Site, run: RunFact) -> str:
+    """Which run this is, before anything of it is shown."""
+    ended = run.state in FINISHED
+    when = f", ended {run.state_at:%Y-%m-%d %H:%M:%S} UTC: what follows is its record" if ended and run.state_at else ""
+    return (
+        f"{site.host.name} · {run.task} {run.run_id}: {run.from_release} → {run.to_release}, "
+        f"by {run.who}: {run.reason or 'no reason given'} ({run.state}{when})"
+    )
+
+
+def _meant(task: str, run: str | None, sites: Sequence[Site], *, unfinished: bool) -> list[tuple[Site, RunFact]]:
+    """The run on each host that it concerns; a host where it has ended is passed over, unless it has ended on all."""
+    found: list[tuple[Site, RunFact]] = []
+    for site in sites:
+        try:
+            chosen = chosen_run(site.snapshot(), run)
+        except Refused:
+            if not found:
+                raise
+            continue  # the run was never begun there
+        run = chosen.run_id
+        found.append((site, chosen))
+    concerned = [(site, one) for site, one in found if not unfinished or one.is_unfinished or one.state == "ready"]
+    if not concerned:
+        site, one = found[0]
+        raise Refused(
+            f"{site.host.name}: {one.run_id} has ended ({one.state}); there is nothing to {task}",
+            remedy=f"to take it back: fab undo --run={one.run_id}",
+            run_id=one.run_id,
+        )
+    return concerned
 
 
 def _undo_part(site: Site, snapshot: Snapshot, run_id: str) -> Part:

@@ -14,7 +14,7 @@ from hummii_ops.facts.snapshot import ComposeFact, ContainerFact, ProjectDir, Sn
 from hummii_ops.facts.stack import EngineFact
 from hummii_ops.inventory.models import Environment
 from hummii_ops.tasks import statuspage
-from hummii_ops.tasks.atwork import step_now
+from hummii_ops.tasks.atwork import standing, step_now
 from hummii_ops.tasks.status import host_json, went_past
 
 ENVIRONMENT = Environment.model_validate(
@@ -112,14 +112,14 @@ def test_a_run_at_work_comes_first_with_its_step_and_since_when() -> None:
     [
         (line("start", "confirmed-outside", 18), "waits for someone to confirm from outside, at most 43 s more"),
         (line("start", "confirmed-outside", 61), "at confirmed-outside for 61 s"),
-        (line("start", "turn", 1), "waits for an answer (turn), at most 30 s more"),
+        (line("start", "turn", 1), "at turn for 1 s"),
         (line("start", "return-compose", 3, "back"), "on the way back, at return-compose for 3 s"),
         (line("start", "a", 9) + line("again", "a", 5), "at a for 9 s"),
     ],
 )
 def test_where_a_run_stands(journal: str, expected: str) -> None:
     """A gate says how long it still waits; a step which one it is and since when; the way back says so."""
-    step = step_now(seen(lease=LEASE, busy=True, journal=journal, gates={"confirmed-outside": 60, "turn": 30}))
+    step = step_now(seen(lease=LEASE, busy=True, journal=journal, gate_s=60))
     assert step is not None
     assert step.words(NOW).startswith(expected)
 
@@ -156,3 +156,15 @@ def test_the_space_that_we_take_is_said() -> None:
     assert "  space     1 MiB used by .hummii-ops" in page(seen(space_used_bytes=4096))
     assert "  space     12 MiB used by .hummii-ops" in page(seen(space_used_bytes=12 * 1024**2 + 5))
     assert not any("space" in one for one in page(seen()))
+
+
+def test_who_cancels_is_told_when_it_takes_effect() -> None:
+    """At work: after the step at work; interrupted: at once; ended: nothing. And which command shows the end."""
+    journal = line("start", "settled", 7)
+    lines = list(standing(run("forward"), seen(lease=LEASE, busy=True, journal=journal), back="cancel"))
+    assert lines[0] == "at settled for 7 s"
+    assert lines[1].startswith("cancel takes effect when the step at work has ended; its end is shown here")
+    assert lines[1].endswith(f"fab attach --run={RUN}")
+    (line_,) = standing(run("forward"), seen(lease=LEASE, journal=journal), back="undo")
+    assert line_.startswith("undo begins at once: nothing runs there")
+    assert list(standing(run("done"), None)) == []
