@@ -80,7 +80,9 @@ def _show_releases(console: Console, snapshot: Snapshot, points: Sequence[Releas
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("  release", "age", "version", "proven", "image", ""):
-        table.add_column(title, overflow="fold")
+        # an id is for copying: never cut in two
+        whole = max(len(one.id) for one in points) + 2 if title == "  release" else None
+        table.add_column(title, overflow="fold", min_width=whole)
     for one in points:
         image = next((s.image_id for s in one.services if s.service == version_service and s.image_id), None)
         style = "bold green" if one.running else ("dim" if not one.restorable else "")

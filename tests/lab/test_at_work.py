@@ -65,6 +65,8 @@ def test_a_second_operator_waits_or_leaves_and_a_cancelled_run_is_taken_back(
     assert (status["last_run"]["run_id"], status["last_run"]["state"]) == (run_id, "running")
     assert status["lease"]["busy"]
     assert status["lease"]["step"]["id"] == "settled"
+    document = second.fab("verify", "--settle=0").ended(10).document  # what it sees may change at once
+    assert [one["name"] for one in document["measurements"] if one["verdict"] == "inconclusive"] == ["quiet"]
     page = second.fab("status", "--format=text").ended(0).stdout.splitlines()
     assert page[1].startswith(f"  at work: rollback {run_id}, 1.1 → 1.0, by ")
     assert page[2].startswith("    at settled for ")

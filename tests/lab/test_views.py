@@ -85,10 +85,13 @@ def test_a_finished_run_can_be_seen_from_any_laptop(stack: Production, operator:
 
 
 def test_undo_leaves_other_peoples_work_alone(stack: Production, operator: Operator) -> None:
-    """A deploy since the run: status says that it went past the hold; undo is refused (3), and nothing changes."""
+    """A deploy of the bad release, since the run: status says that it went past the hold, verify fails for the mark
+    (7), undo is refused (3), and nothing changes."""
     assert operator.fab("status").document["hold"]["bypassed"] == []
     stack.deploy("1.2")
     before = stack.fingerprint()
     assert "api" in [one["name"] for one in operator.fab("status").document["hold"]["bypassed"]]
+    document = operator.fab("verify", "--settle=0").ended(7).document
+    assert "release.mark" in [one["name"] for one in document["measurements"] if one["verdict"] == "fail"]
     assert "somebody else" in operator.fab("undo", "--yes", "--reason=too late").ended(3).document["error"]
     assert stack.fingerprint() == before

@@ -20,9 +20,9 @@ SEEN = Snapshot(
 )
 
 
-def page(*points: Release) -> str:
+def page(*points: Release, width: int = 200) -> str:
     out = StringIO()
-    _show_releases(Console(file=out, width=200), SEEN, points, "api")
+    _show_releases(Console(file=out, width=width), SEEN, points, "api")
     return out.getvalue()
 
 
@@ -44,3 +44,9 @@ def test_a_name_in_the_repeated_hour_says_so() -> None:
     assert "showed twice; the earlier one is meant" in page(point("20251026_023000", ambiguous=True))
     assert "running; its name is a time" in page(point("20251026_023000", ambiguous=True, running=True))
     assert "twice" not in page(point("20251127_023000"))
+
+
+def test_an_id_is_never_cut_in_two() -> None:
+    """It is for copying, also from a narrow terminal and beside a long reason."""
+    said = page(point("20251127_023000Z", reasons=("image hummii-api:2.3.1 is not on the host",)), width=60)
+    assert "20251127_023000Z" in said
