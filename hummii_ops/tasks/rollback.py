@@ -64,6 +64,8 @@ def rollback(
         checked(to)  # what can never be a release is wrong usage, whoever is at work and whether or not a host answers
     if format == "sh" and not dry_run:
         raise UsageError("--format=sh is for reading a plan: it goes with --dry-run", remedy="add --dry-run")
+    if not dry_run and not list and (latest or to is not None):
+        session.can_ask(yes=yes, what="rollback")
     sites = session.reach(environment, limit)
     if list or (not latest and to is None):
         return releases_reply(sites, exit_code=ExitCode.DONE if list else ExitCode.USAGE)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hummii_ops.errors import Declined, HummiiError, UsageError
+from hummii_ops.errors import Declined, HummiiError, Refused, UsageError
 from hummii_ops.facts.read import read
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment, Host, inventory_path, load
@@ -107,15 +107,20 @@ def runs_dir() -> Path:
     return inventory_path().resolve().parent / ".hummii-ops" / "runs"
 
 
-def confirm(question: str, *, yes: bool, what: str, takes_reason: bool = True) -> None:
-    """Ask, unless --yes. Raises UsageError (2) without a terminal, Declined (9) for a no."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError(
+def can_ask(*, yes: bool, what: str, takes_reason: bool = True) -> None:
+    """Raises Refused, before anything is read, where the question that will come could not be answered."""
+    if not yes and not sys.stdin.isatty():
+        raise Refused(
             f"{what} asks before it acts, and there is no terminal to ask on; nothing was changed",
             remedy=f"the same without a question: {again(sys.argv[1:], takes_reason=takes_reason)}",
         )
+
+
+def confirm(question: str, *, yes: bool, what: str, takes_reason: bool = True) -> None:
+    """Ask, unless --yes. Raises Refused (3) without a terminal, Declined (9) for a no."""
+    if yes:
+        return
+    can_ask(yes=yes, what=what, takes_reason=takes_reason)
     sys.stderr.write(f"{question} Type y to go on [y/N] ")
     sys.stderr.flush()
     try:

@@ -101,7 +101,7 @@ def test_from_an_unknown_server_to_a_rollback(
 
 
 def test_what_is_refused_writes_nothing(fresh: Production, newcomer: Newcomer, fingerprint: str) -> None:
-    """No terminal, another fingerprint, no such host, no such user, no folder: 3; no --yes: 2. Nothing is stored."""
+    """No terminal, another fingerprint, no such host, no such user, no such folder, no --yes: 3. Nothing is stored."""
     unknown = newcomer.init().ended(3)
     assert fingerprint in unknown.everything
     other = newcomer.init("--fingerprint=SHA256:AAAA", "--yes").ended(3)
@@ -113,7 +113,7 @@ def test_what_is_refused_writes_nothing(fresh: Production, newcomer: Newcomer, f
     assert "login was refused" in refused.document["error"]
     nowhere = newcomer.init(known, "--yes", "--project-dir=/nowhere").ended(3)
     assert "--project-dir=/opt/hummii" in nowhere.document["remedy"]
-    newcomer.init(known).ended(2)  # no --yes and no terminal
+    newcomer.init(known).ended(3)  # no --yes and no terminal
     assert newcomer.written() == {"inventory.yml": EMPTY}
 
 
