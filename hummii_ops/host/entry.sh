@@ -108,10 +108,16 @@ answer() { # RUN GATE WORD: exactly one answer, whoever links first
     rm -f "$dir/gates/.$2.$$"
     head -n 1 "$dir/gates/$2"
 }
+still_here() { # RUN GATE: whoever will answer it is there: its deadline counts from now
+    folder "$1"
+    touch -c "$dir/gates/.$2.default"
+}
 cancel() { # RUN: takes effect between steps; one that never began is abandoned here
     folder "$1"
     ! ended "$(state_of "$1")" || exit 77
     { : >"$dir/cancel" && sync "$dir"; } || exit 78
+    # one that waits for its turn, or soon will, need not wait
+    [ ! -e "$dir/forward/turn.sh" ] || (answer "$1" turn stop) >/dev/null || :
     [ "$(state_of "$1")" != ready ] || abandon "$1" ready || [ $? = 74 ] || exit 78
 }
 back() { # RUN OFFSET: an unfinished run goes back; said again after it has ended, it only follows
@@ -193,7 +199,7 @@ main() { # HOME VERB ARGUMENT…
     # as open to a group as the project's own folder, and no more
     if [ -g "${home%/*}" ]; then umask 007; else umask 077; fi
     case $verb in
-        claim | give_back | receive | start | follow | begin | again | answer | cancel | back | collect | read_run | read_left)
+        claim | give_back | receive | start | follow | begin | again | answer | still_here | cancel | back | collect | read_run | read_left)
             case $1 in '' | *[!A-Za-z0-9-]*) exit 76 ;; esac ;;
         unlock | prune | write | note_good | forget | keep_release) ;;
         *) exit 2 ;;

@@ -1,4 +1,4 @@
-"""Follows a run to its end over a link that may be lost, and answers its gate. Loses no event and repeats none.
+"""Follows a run to its end over a link that may be lost, and answers its gates. Loses no event and repeats none.
 
 Losing the link decides nothing: the run goes on, and so do we, when the host answers again.
 """
@@ -19,12 +19,18 @@ from hummii_ops.transport import LinkLost, Transport
 
 # How long the laptop looks for a host that went silent before it leaves the run to itself.
 DETACH_AFTER_S = 120.0
+# What `follow` returns when the run has come to the step that it should stop at, and waits there.
+WAITS = "waits"
 # An exit code above it is a signal's: the far side was killed, and said nothing about the run.
 SIGNALLED = 128
 
 Connect = Callable[[], Transport]
 # Asked once, when the run waits for it: "go", "keep" or "back".
 Outside = Callable[[], str]
+
+
+class _Paused(Exception):
+    """Out of the stream: we have seen what we wanted to, and the run waits."""
 
 
 @dataclass(kw_only=True)
@@ -44,21 +50,32 @@ class Follower:
     detach_after_s: float = DETACH_AFTER_S
     lines: list[str] = field(default_factory=list)
     _state: str = ""
+    _until: str = ""
     _spoken: bool = False
-    _answering: threading.Thread | None = None
+    _asked: bool = False
     _over: threading.Event = field(default_factory=threading.Event)
 
-    def follow(self, verb: str, *, about: str = "", payload: str = "") -> str:
+    def follow(self, verb: str, *, about: str = "", payload: str = "", until: str = "") -> str:
         """Start (`begin`), go on (`again`), go back (`back`) or only watch (`follow`); returns the last state.
 
         The state is a word of the run's state file; "forward" or "back" then means that it was interrupted.
+        With `until`, WAITS as soon as that step begins; it can be followed again from there.
         Raises Busy or Refused when the host says no, Detached when the link is lost for `detach_after_s`.
         """
         text = script(about=about, payload=payload)
+        self._until = until
         try:
             return self._to_the_end(verb, text)
+        except _Paused:
+            return WAITS
         finally:
             self._over.set()
+
+    def follow_after(self, gate: str, word: str) -> str:
+        """Answer a gate at which the run waits, and follow it to its end."""
+        self._over.clear()
+        self._answer(gate, lambda: word)
+        return self.follow("follow")
 
     def _to_the_end(self, verb: str, text: str) -> str:
         deadline: float | None = None
@@ -124,6 +141,8 @@ class Follower:
             if event is not None:
                 self.listener(event)
                 self._answer_if_asked(event)
+                if event.kind == "start" and event.step == self._until:
+                    raise _Paused
         elif kind == "E":
             self._state = rest
         elif kind != "B":
@@ -131,22 +150,25 @@ class Follower:
 
     def _answer_if_asked(self, event: Event) -> None:
         asked = event.kind == "start" and event.step == "confirmed-outside"
-        if asked and self.outside is not None and self._answering is None and self.transport is not None:
-            # a daemon: who leaves with Ctrl-C does not wait for an answer from outside
-            self._answering = threading.Thread(target=self._give_answer, args=(self.outside,), daemon=True)
-            self._answering.start()
+        if asked and self.outside is not None and not self._asked and self.transport is not None:
+            self._asked = True
+            self._answer("outside", self.outside)
 
-    def _give_answer(self, outside: Outside) -> None:
-        """Ask outside once, and tell the host over whichever link there is, until it has heard or nobody follows.
+    def _answer(self, gate: str, ask: Outside) -> None:
+        # a daemon: who leaves with Ctrl-C does not wait for an answer from outside
+        threading.Thread(target=self._give_answer, args=(gate, ask), daemon=True).start()
+
+    def _give_answer(self, gate: str, ask: Outside) -> None:
+        """Ask once, and tell the host over whichever link there is, until it has heard or nobody follows.
 
         If no link comes back in time, the run gives the default by itself.
         """
-        word = outside()
+        word = ask()
         while not self._over.is_set():
             transport = self.transport
             try:
                 if transport is not None:
-                    Entry(transport=transport, home=self.home).call("answer", self.run_id, "outside", word, limit_s=20)
+                    Entry(transport=transport, home=self.home).call("answer", self.run_id, gate, word, limit_s=20)
                     return
             except (LinkLost, Refused):
                 pass

@@ -38,13 +38,25 @@ class Place:
 
 def start(place: Place, plan: Plan, about: ship.About, listener: Listener, outside: Outside | None) -> Outcome:
     """Ship the plan, run it, follow it to its end."""
+    payload = _packed(place, plan, about)
+    follower = follower_of(place, about.run_id, listener, outside)
+    state = follower.follow("begin", about=about.lease_lines(), payload=payload)
+    return finish(place, plan, follower, state)
+
+
+def begin(place: Place, plan: Plan, about: ship.About) -> None:
+    """Ship the plan to a host that is claimed, and have it taken up there; nobody follows it yet."""
+    payload = _packed(place, plan, about)
+    entry = Entry(transport=place.transport, home=place.home)
+    entry.call("receive", about.run_id, payload=payload)
+    entry.call("start", about.run_id)
+
+
+def _packed(place: Place, plan: Plan, about: ship.About) -> str:
     texts = ship.folder(plan, about)
-    folder = place.folder(about.run_id)
     for name in ("plan.json", "about"):  # first of all, so that an attach knows the run even if all else is lost
-        mirror.write(folder / name, texts[name].encode())
-    follower = _follower(place, about.run_id, listener, outside)
-    state = follower.follow("begin", about=about.lease_lines(), payload=ship.pack(texts))
-    return _finish(place, plan, follower, state)
+        mirror.write(place.folder(about.run_id) / name, texts[name].encode())
+    return ship.pack(texts)
 
 
 def go_on(
@@ -52,9 +64,9 @@ def go_on(
 ) -> tuple[Plan, Outcome]:
     """Watch (`follow`), resume (`again`) or take back (`back`) a run that exists on the host."""
     plan = plan_of(place, run_id)
-    follower = _follower(place, run_id, listener, outside)
+    follower = follower_of(place, run_id, listener, outside)
     state = follower.follow(verb)
-    return plan, _finish(place, plan, follower, state)
+    return plan, finish(place, plan, follower, state)
 
 
 def plan_of(place: Place, run_id: str) -> Plan:
@@ -72,7 +84,8 @@ def plan_of(place: Place, run_id: str) -> Plan:
         ) from error
 
 
-def _follower(place: Place, run_id: str, listener: Listener, outside: Outside | None) -> Follower:
+def follower_of(place: Place, run_id: str, listener: Listener, outside: Outside | None) -> Follower:
+    """Who follows a run on the host, over the link that there is."""
     return Follower(
         connect=place.connect,
         host=place.host,
@@ -84,7 +97,7 @@ def _follower(place: Place, run_id: str, listener: Listener, outside: Outside | 
     )
 
 
-def _finish(place: Place, plan: Plan, follower: Follower, state: str) -> Outcome:
+def finish(place: Place, plan: Plan, follower: Follower, state: str) -> Outcome:
     """Bring the folder home, as far as the link allows, and fold the journal into an outcome."""
     folder = place.folder(follower.run_id)
     if follower.transport is not None:

@@ -17,7 +17,7 @@ from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import rollback as plan_rollback
 from hummii_ops.plans.rollback import Options
 from hummii_ops.run import preflight
-from hummii_ops.run.fleet import Part, carry_out
+from hummii_ops.run.fleet import Part, carry_out, in_turn
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks import planshow, session
 from hummii_ops.tasks.frame import Reply, command, say
@@ -72,7 +72,7 @@ def rollback(
     options = Options(
         health_timeout_s=health_timeout or None, settle_s=None if settle < 0 else settle, keep_env=keep_env
     )
-    parts = [_part(site, latest=latest, to=to, options=options, wait_s=wait) for site in sites]
+    parts = in_turn([_part(site, latest=latest, to=to, options=options, wait_s=wait) for site in sites])
     if format == "sh":
         return _as_sh(parts)
     people = say()

@@ -17,7 +17,7 @@ from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import undo as plan_undo
 from hummii_ops.run import mirror, perform, preflight
 from hummii_ops.run.entry import NotInThatState
-from hummii_ops.run.fleet import Part, carry_out, left_alone
+from hummii_ops.run.fleet import Part, carry_out, in_turn, left_alone
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, lines, new_run_id
 from hummii_ops.tasks import planshow, session
@@ -93,7 +93,7 @@ def undo(
         return _go_on("undo", "back", chosen.run_id, limit, env, unfinished=True, asked_back=True)
     ended = list(zip(sites, snapshots, here, strict=True))
     done = [one for one in ended if one[2].state == "done"] or ended
-    parts = [_undo_part(site, snapshot, chosen.run_id) for site, snapshot, _ in done]
+    parts = in_turn([_undo_part(site, snapshot, chosen.run_id) for site, snapshot, _ in done])
     people = say()
     for part in parts:
         planshow.show(people, part.plan, who=session.who(), reason=reason, dry_run=dry_run)

@@ -23,6 +23,7 @@ from hummii_ops.inventory.models import Environment
 from hummii_ops.plans import rollback, undo
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.rollback import Options
+from hummii_ops.plans.turn import in_turn
 from hummii_ops.run.ship import render
 from hummii_ops.tasks import planshow
 
@@ -67,6 +68,10 @@ def _target(**changes: object) -> TargetFacts:
 def bare_backup() -> Plan:
     seen = _stack()
     return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), Options())
+
+
+def one_host_of_several() -> Plan:
+    return in_turn(bare_backup())
 
 
 def never_proven_and_passed_over() -> Plan:
@@ -139,6 +144,7 @@ def undo_of_a_rollback() -> Plan:
     "make",
     [
         bare_backup,
+        one_host_of_several,
         never_proven_and_passed_over,
         recorded_with_another_env,
         an_ill_service_and_one_that_the_release_lacks,

@@ -8,13 +8,13 @@ gate_says() ( # NAME WORD…
     echo "the answer was: $said"
     exit 1
 )
-ask_gate() ( # NAME SECONDS DEFAULT
-    deadline=$(($(date +%s) + $2)) default=$run/gates/.$1.default
+ask_gate() ( # NAME SECONDS DEFAULT: SECONDS after it was asked, or after `still_here` was last said, the default is given
+    default=$run/gates/.$1.default
     # written before the wait, so that a disk that fills meanwhile cannot leave the gate without an answer
     [ -e "$run/gates/$1" ] || { printf '%s\ndefault\n' "$3" >"$default" && sync "$default"; }
     until [ -e "$run/gates/$1" ]; do
         # exactly one answer: whoever links first
-        [ "$(date +%s)" -lt $deadline ] || ln "$default" "$run/gates/$1" 2>/dev/null || true
+        [ $(($(date +%s) - $(stat -c %Y "$default"))) -lt "$2" ] || ln "$default" "$run/gates/$1" 2>/dev/null || true
         sleep 0.1
     done
 )

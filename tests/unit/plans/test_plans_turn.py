@@ -1,0 +1,49 @@
+"""Where a host among several waits for its turn."""
+
+from __future__ import annotations
+
+import pytest
+
+from hummii_ops.plans.plan import Plan, StackState
+from hummii_ops.plans.turn import in_turn
+from hummii_ops.steps import Effect, Step
+
+NOTHING = StackState(label="-", identity=None, files={}, modes={}, services=())
+
+
+def plan(*effects: Effect) -> Plan:
+    steps = [
+        Step(id=f"{effect}-{place}", title="a step", effect=effect, limit_s=5, holds=("x",), act=("x",))
+        for place, effect in enumerate(effects)
+    ]
+    return Plan(
+        task="rollback",
+        environment="e",
+        host="h",
+        project="p",
+        project_dir="/opt/p",
+        left=NOTHING,
+        target=NOTHING,
+        forward=tuple(steps),
+        back=tuple(steps),
+        expect="",
+        expect_files=(),
+    )
+
+
+@pytest.mark.parametrize("change", [Effect.CHANGES, Effect.REPLACES])
+def test_it_waits_before_its_first_change(change: Effect) -> None:
+    """All that prepares comes before the gate, and nothing that changes; the way back never waits."""
+    made = plan(Effect.READS, Effect.PREPARES, change, Effect.READS, Effect.CHANGES, Effect.RECORDS)
+    waits = in_turn(made)
+    assert [step.id for step in waits.forward][:4] == ["reads-0", "prepares-1", "turn", f"{change}-2"]
+    assert tuple(step for step in waits.forward if step.id != "turn") == made.forward
+    assert waits.back == made.back
+
+
+def test_a_turn_that_never_comes_is_a_refusal() -> None:
+    """The gate only reads, so that a failure there comes before the first change; silence says stop."""
+    gate = in_turn(plan(Effect.CHANGES)).forward[0]
+    assert gate.effect is Effect.READS
+    assert gate.act[-1] == "stop"
+    assert gate.holds == ("gate_says", "turn", "go")
