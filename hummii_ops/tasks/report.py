@@ -15,6 +15,7 @@ from hummii_ops.events import Listener
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.fleet import Part
 from hummii_ops.run.outcome import Outcome
+from hummii_ops.steps.gates import TURN
 from hummii_ops.tasks.frame import Reply
 from hummii_ops.telling.console import RunConsole
 from hummii_ops.transport import printable
@@ -58,6 +59,11 @@ def run_reply(
     def show(console: Console) -> None:
         for part, outcome in zip(parts, outcomes, strict=False):
             _show(console, part.plan, outcome, asked_back=asked_back)
+        if _differ(outcomes):
+            there = ", ".join(one.host for one in outcomes if one.state == "done")
+            console.print(
+                f"the hosts differ: {plan.target.label} runs on {there} alone", style="bold red", markup=False
+            )
         console.print(f"  kept in {folder}", style="dim", markup=False)
 
     return Reply(kind=kind, body=body, exit_code=code, verdict=_VERDICTS[code], show=show)
@@ -74,14 +80,24 @@ def state_json(state: StackState) -> dict[str, Any]:
 
 
 def worst(outcomes: Sequence[Outcome], *, asked_back: bool) -> ExitCode:
-    """The exit code of the whole: mixed before restored before refused before degraded before done."""
+    """The exit code of the whole: mixed before restored before refused before degraded before done.
+
+    Hosts that ended on two releases are mixed: nobody led the run to its end on all of them.
+    """
     order = [ExitCode.MIXED, ExitCode.RESTORED, ExitCode.REFUSED, ExitCode.DEGRADED, ExitCode.DONE]
     codes = [_code(one, asked_back=asked_back) for one in outcomes]
+    if _differ(outcomes):
+        return ExitCode.MIXED
     return next(code for code in order if code in codes)
 
 
+def _differ(outcomes: Sequence[Outcome]) -> bool:
+    """Are some hosts at the target, and others not?"""
+    return len({one.state == "done" for one in outcomes}) > 1
+
+
 def _code(outcome: Outcome, *, asked_back: bool) -> ExitCode:
-    ended_back = outcome.state in ("restored", "abandoned")
+    ended_back = outcome.state in ("restored", "abandoned", "refused")  # refused: it never left the state from before
     return ExitCode.DONE if asked_back and ended_back else outcome.exit_code
 
 
@@ -150,11 +166,18 @@ def _sentence(plan: Plan, outcome: Outcome, code: ExitCode) -> str:
         return f"{why}; the previous state ({was}) is back and proven: files, image ids, what runs"
     if outcome.state == "ready":
         return "interrupted on the host before its first step; nothing was changed"
+    if code is ExitCode.REFUSED and _waited(outcome):
+        return "its turn did not come; nothing was changed"
     if code is ExitCode.REFUSED:
         return "refused on the host; nothing was changed"
     if outcome.state == "mixed":
         return "the way back failed as well: the stack is in a mixed state, and a person is needed"
     return f"interrupted on the host while going {outcome.state}; nothing runs there now"
+
+
+def _waited(outcome: Outcome) -> bool:
+    """Did it wait for its turn, until it was told to stop or nobody led it any more?"""
+    return outcome.failed_step is not None and outcome.failed_step.id == TURN
 
 
 def _next(plan: Plan, outcome: Outcome, code: ExitCode) -> list[str]:
@@ -165,6 +188,8 @@ def _next(plan: Plan, outcome: Outcome, code: ExitCode) -> list[str]:
         return [f"why: fab evidence {run}; another release: fab releases"]
     if outcome.state == "ready":
         return [f"fab resume {run}", f"fab cancel {run}"]
+    if code is ExitCode.REFUSED and _waited(outcome):
+        return [f"fab status; when the other hosts are well, the same again with --limit={outcome.host}"]
     if code is ExitCode.REFUSED:
         return ["fab status"]
     if code is ExitCode.DEGRADED:

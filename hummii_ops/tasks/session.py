@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hummii_ops.errors import Declined, HummiiError, Refused, UsageError
+from hummii_ops.errors import Declined, HummiiError, Refused, Unreachable, UsageError
 from hummii_ops.facts.read import read
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment, Host, inventory_path, load
@@ -89,6 +89,9 @@ def reach(environment: Environment, limit: str | None = None) -> tuple[Site, ...
     for host, endpoint in zip(hosts, endpoints, strict=True):
         answer = answers[host.name]
         if isinstance(answer, HummiiError):
+            if isinstance(answer, Unreachable) and len(hosts) > 1:
+                others = ",".join(one.name for one in hosts if not isinstance(answers[one.name], HummiiError))
+                answer.remedy += f"; or without it: --limit={others}" if others else ""
             raise answer
         sites.append(Site(environment=environment, host=host, endpoint=endpoint, transport=answer))
     return tuple(sites)

@@ -1,0 +1,109 @@
+"""The end of a run over several hosts: its exit code and its words."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from hummii_ops.errors import ExitCode
+from hummii_ops.inventory.models import Environment
+from hummii_ops.plans.plan import Plan, StackState
+from hummii_ops.run.fleet import Part
+from hummii_ops.run.outcome import Outcome, StepResult
+from hummii_ops.run.perform import Place
+from hummii_ops.tasks.report import run_reply, worst
+from hummii_ops.transport import LocalTransport
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+STATE = StackState(label="1.0", identity=None, files={}, modes={}, services=())
+
+
+def outcome(host: str, state: str, failed: str = "") -> Outcome:
+    step = StepResult(
+        id=failed,
+        title=failed,
+        list="forward",
+        host=host,
+        outcome="failed",
+        reason="the answer was: stop",
+        started_at=NOW,
+        elapsed_s=1.0,
+    )
+    return Outcome(
+        run_id="20260101T000000Z-rollback-aaaa",
+        host=host,
+        state=state,
+        steps=(step,) if failed else (),
+        outside=None,
+        by_default=False,
+        cancelled=False,
+        outage_s=0.0,
+        outage_reason=None,
+        began_at=NOW,
+        ended_at=NOW,
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        (("done", "done"), ExitCode.DONE),
+        (("restored", "restored"), ExitCode.RESTORED),
+        (("restored", "refused"), ExitCode.RESTORED),
+        (("refused", "refused"), ExitCode.REFUSED),
+        (("done", "refused"), ExitCode.MIXED),
+        (("done", "restored"), ExitCode.MIXED),
+        (("restored", "mixed"), ExitCode.MIXED),
+    ],
+)
+def test_the_exit_code_is_true_of_all_hosts(states: tuple[str, ...], code: ExitCode) -> None:
+    """3 only if nothing changed anywhere, 5 only if all are as before, and hosts that differ need a person."""
+    ends = [outcome(f"h-{number}", state) for number, state in enumerate(states)]
+    assert worst(ends, asked_back=False) is code
+
+
+@pytest.mark.parametrize("states", [("restored", "refused"), ("abandoned", "restored"), ("refused", "refused")])
+def test_who_asked_to_go_back_got_it(states: tuple[str, ...]) -> None:
+    """After cancel or undo of a run that had not ended, a host that was never changed is as it should be."""
+    ends = [outcome(f"h-{number}", state) for number, state in enumerate(states)]
+    assert worst(ends, asked_back=True) is ExitCode.DONE
+
+
+def part(host: str) -> Part:
+    transport = LocalTransport()
+    plan = Plan(
+        task="rollback",
+        environment="e",
+        host=host,
+        project="p",
+        project_dir="/opt/p",
+        left=replace(STATE, label="1.1"),
+        target=STATE,
+        forward=(),
+        back=(),
+        expect="",
+        expect_files=(),
+    )
+    place = Place(host=host, home="/", connect=LocalTransport, transport=transport, runs_dir=Path())
+    hosts = [{"name": host, "address": "192.0.2.1"}]
+    return Part(
+        environment=Environment.model_validate({"name": "e", "hosts": hosts}), place=place, plan=plan, outside=None
+    )
+
+
+def test_hosts_that_differ_are_named() -> None:
+    """Nobody has to compare two hosts by eye: where the target runs, what did not begin, and how to go on."""
+    ends = [outcome("h-1", "done"), outcome("h-2", "refused", "turn")]
+    reply = run_reply("attach", [part("h-1"), part("h-2")], ends, Path("kept"))
+    console = Console(file=io.StringIO(), width=200)
+    reply.show(console)
+    page = console.file.getvalue()  # type: ignore[attr-defined]
+    assert (reply.exit_code, reply.verdict) == (ExitCode.MIXED, "mixed")
+    assert "the hosts differ: 1.0 runs on h-1 alone" in page
+    assert "h-2: its turn did not come; nothing was changed" in page
+    assert "--limit=h-2" in page
