@@ -71,11 +71,11 @@ class Follower:
         finally:
             self._over.set()
 
-    def follow_after(self, gate: str, word: str) -> str:
-        """Answer a gate at which the run waits, and follow it to its end."""
+    def follow_after(self, gate: str, word: str, verb: str = "follow") -> str:
+        """Answer a gate at which the run waits, or will wait, and follow it to its end."""
         self._over.clear()
         self._answer(gate, lambda: word)
-        return self.follow("follow")
+        return self.follow(verb)
 
     def _to_the_end(self, verb: str, text: str) -> str:
         deadline: float | None = None

@@ -17,6 +17,7 @@ from hummii_ops.run import journal, mirror, outcome, ship
 from hummii_ops.run.entry import Entry
 from hummii_ops.run.follow import Connect, Follower, Outside
 from hummii_ops.run.outcome import Outcome
+from hummii_ops.steps.gates import TURN
 from hummii_ops.transport import LinkLost, Transport
 
 
@@ -60,12 +61,16 @@ def _packed(place: Place, plan: Plan, about: ship.About) -> str:
 
 
 def go_on(
-    place: Place, run_id: str, verb: str, listener: Listener, outside: Outside | None = None
+    place: Place, run_id: str, verb: str, listener: Listener, outside: Outside | None = None, *, turn: str = ""
 ) -> tuple[Plan, Outcome]:
-    """Watch (`follow`), resume (`again`) or take back (`back`) a run that exists on the host."""
+    """Watch (`follow`), resume (`again`) or take back (`back`) a run that exists on the host.
+
+    `turn`: what a run that waits for its turn is told, by who leads now.
+    """
     plan = plan_of(place, run_id)
     follower = follower_of(place, run_id, listener, outside)
-    state = follower.follow(verb)
+    waits = any(step.id == TURN for step in plan.forward)
+    state = follower.follow_after(TURN, turn, verb) if turn and waits else follower.follow(verb)
     return plan, finish(place, plan, follower, state)
 
 

@@ -31,6 +31,39 @@ def _nobody(_event: Event) -> None:
     """Listens while a host is told to stop."""
 
 
+class Keeper:
+    """Says to a host that waits for its turn that somebody leads the run, until `stop`."""
+
+    def __init__(self, place: Place, run_id: str, *, beat_s: float = BEAT_S) -> None:
+        self._place, self._run_id, self._beat_s = place, run_id, beat_s
+        self._over = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._keep, daemon=True).start()
+
+    def stop(self) -> None:
+        self._over.set()
+
+    def _keep(self) -> None:
+        """Over a link of its own when the first is lost."""
+        link = self._place.transport
+        while not self._over.wait(self._beat_s):
+            try:
+                Entry(transport=link, home=self._place.home).call("still_here", self._run_id, TURN, limit_s=20)
+            except LinkLost:
+                link = self._linked_again(link)
+            except HummiiError:
+                continue
+        if link is not self._place.transport:
+            link.close()
+
+    def _linked_again(self, link: Transport) -> Transport:
+        try:
+            return self._place.connect()
+        except HummiiError:
+            return link
+
+
 @dataclass(kw_only=True)
 class Turn:
     """The run on one host, from its start to its turn and to its end."""
@@ -40,10 +73,11 @@ class Turn:
     about: About
     outside: Outside | None
     _follower: Follower = field(init=False)
-    _over: threading.Event = field(default_factory=threading.Event)
+    _keeper: Keeper = field(init=False)
 
     def __post_init__(self) -> None:
         self._follower = perform.follower_of(self.place, self.about.run_id, _nobody, self.outside)
+        self._keeper = Keeper(self.place, self.about.run_id)
 
     @property
     def _entry(self) -> Entry:
@@ -65,7 +99,7 @@ class Turn:
     def begin(self) -> None:
         """Ship the plan and start it; from here on the host prepares by itself. Raises LinkLost, Busy, Refused."""
         perform.begin(self.place, self.plan, self.about)
-        threading.Thread(target=self._keep, daemon=True).start()
+        self._keeper.start()
 
     def prepare(self, listener: Listener) -> Outcome | None:
         """Follow it to its turn; the outcome if it ended before. Raises Detached when the link is lost."""
@@ -73,7 +107,7 @@ class Turn:
         state = self._follower.follow("follow", until=TURN)
         if state == WAITS:
             return None
-        self._over.set()
+        self._keeper.stop()
         return perform.finish(self.place, self.plan, self._follower, state)
 
     def take(self, listener: Listener) -> Outcome:
@@ -90,7 +124,7 @@ class Turn:
 
     def leave(self) -> None:
         """Tell it to stop, and do not look whether it does."""
-        self._over.set()
+        self._keeper.stop()
         with suppress(HummiiError, LinkLost):
             self._entry.call("answer", self.about.run_id, TURN, "stop", limit_s=10)
 
@@ -99,26 +133,7 @@ class Turn:
         return self._follower.transport or self.place.connect()
 
     def _told(self, word: str, listener: Listener) -> Outcome:
-        self._over.set()
+        self._keeper.stop()
         self._follower.listener = listener
         state = self._follower.follow_after(TURN, word)
         return perform.finish(self.place, self.plan, self._follower, state)
-
-    def _keep(self) -> None:
-        """Say that we are here, over a link of its own when the first is lost, until its turn has come."""
-        link = self.place.transport
-        while not self._over.wait(BEAT_S):
-            try:
-                Entry(transport=link, home=self.place.home).call("still_here", self.about.run_id, TURN, limit_s=20)
-            except LinkLost:
-                link = self._linked_again(link)
-            except HummiiError:
-                continue
-        if link is not self.place.transport:
-            link.close()
-
-    def _linked_again(self, link: Transport) -> Transport:
-        try:
-            return self.place.connect()
-        except HummiiError:
-            return link

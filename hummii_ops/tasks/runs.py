@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from hummii_ops.run.entry import NotInThatState
 from hummii_ops.run.fleet import Part, carry_out, in_turn, left_alone
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, lines, new_run_id
+from hummii_ops.run.turn import Keeper
 from hummii_ops.tasks import planshow, session
 from hummii_ops.tasks.atwork import standing
 from hummii_ops.tasks.frame import Reply, command, say
@@ -27,7 +29,7 @@ from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import run_reply, watcher
 from hummii_ops.tasks.runview import chosen_run, run_json
 from hummii_ops.tasks.session import Site
-from hummii_ops.transport import printable
+from hummii_ops.transport import LinkLost, printable
 
 
 @command("attach")
@@ -208,7 +210,9 @@ def _go_on(
     parts: list[Part] = []
     outcomes: list[Outcome] = []
     back_is_right = asked_back
-    for site, chosen in _meant(task, run, session.reach(session.choose(env), limit), unfinished=unfinished):
+    sites = session.reach(session.choose(env), limit)
+    meant, leads = _meant(task, run, sites, unfinished=unfinished)
+    for site, chosen in meant:
         run_id = chosen.run_id
         part = part_of(site, perform.plan_of(site.place, chosen.run_id))
         people.print(printable(_headline(site, chosen)), style="bold", markup=False)
@@ -218,9 +222,14 @@ def _go_on(
             people.print(printable(f"  {line}"), markup=False)
         if ask is not None and not parts:
             ask()
+        if asked_back and not parts:
+            _stop_all(meant)
+        if leads and not parts:
+            _keep_waiting(meant)
+        turn = ("go" if all(one.state == "done" for one in outcomes) else "stop") if leads else ""
         try:
             with watcher(people, False)(part.plan) as listener:
-                _, outcome = perform.go_on(part.place, chosen.run_id, verb, listener, part.outside)
+                _, outcome = perform.go_on(part.place, run_id, verb, listener, part.outside, turn=turn)
         except KeyboardInterrupt:
             raise left_alone(site.host.name, chosen.run_id) from None
         if asked_back and outcome.state == "done":
@@ -237,6 +246,19 @@ def _go_on(
     return run_reply(task, parts, outcomes, session.runs_dir() / run_id, asked_back=back_is_right)
 
 
+def _stop_all(meant: Sequence[tuple[Site, RunFact]]) -> None:
+    """All hosts are told before one is followed: else the next one might begin while the first goes back."""
+    for site, chosen in meant:
+        with suppress(NotInThatState, LinkLost):  # ended meanwhile; or told again when it is followed
+            site.entry.call("cancel", chosen.run_id)
+
+
+def _keep_waiting(meant: Sequence[tuple[Site, RunFact]]) -> None:
+    """Who resumes leads: the others wait for their turn, until it is given."""
+    for site, chosen in meant:
+        Keeper(site.place, chosen.run_id).start()
+
+
 def _headline(site: Site, run: RunFact) -> str:
     """Which run this is, before anything of it is shown."""
     ended = run.state in FINISHED
@@ -247,8 +269,13 @@ def _headline(site: Site, run: RunFact) -> str:
     )
 
 
-def _meant(task: str, run: str | None, sites: Sequence[Site], *, unfinished: bool) -> list[tuple[Site, RunFact]]:
-    """The run on each host that it concerns; a host where it has ended is passed over, unless it has ended on all."""
+def _meant(
+    task: str, run: str | None, sites: Sequence[Site], *, unfinished: bool
+) -> tuple[list[tuple[Site, RunFact]], bool]:
+    """The run on each host that it concerns; a host where it has ended is passed over, unless it has ended on all.
+
+    And whether a resume may lead it on: no host has kept or got back the release from before.
+    """
     found: list[tuple[Site, RunFact]] = []
     for site in sites:
         try:
@@ -267,7 +294,8 @@ def _meant(task: str, run: str | None, sites: Sequence[Site], *, unfinished: boo
             remedy=f"to take it back: fab undo --run={one.run_id}",
             run_id=one.run_id,
         )
-    return concerned
+    old = [one for _, one in found if one.state != "done" and one.state != "forward"]
+    return concerned, task == "resume" and not old and len(found) == len(sites)
 
 
 def _undo_part(site: Site, snapshot: Snapshot, run_id: str) -> Part:

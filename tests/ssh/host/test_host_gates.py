@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 from rig import Rig, Shipped, failing, wait_for, waiting
 
+from hummii_ops.run.perform import Place
+from hummii_ops.run.turn import Keeper
 from hummii_ops.steps import Step
 from hummii_ops.steps.gates import turn
 from hummii_ops.steps.health import confirmed_outside
+from hummii_ops.transport import LocalTransport
 
 
 def gated(rig: Rig, deadline_s: int = 30) -> Shipped:
@@ -106,6 +109,23 @@ def test_it_waits_while_someone_is_there(dash_rig: Rig) -> None:
     assert dash_rig.lease() == run.id
     dash_rig.call("answer", run.id, "turn", "go")
     assert run.follow("follow").state == "done"
+
+
+def test_a_keeper_keeps_it_waiting(dash_rig: Rig) -> None:
+    """Whoever leads says "still here" by itself, also when its first link is gone; when it stops, so does the run."""
+    run = at_its_turn(dash_rig, 2)
+    gone = LocalTransport()
+    gone.close()
+    place = Place(
+        host="here", home=str(dash_rig.home), connect=LocalTransport, transport=gone, runs_dir=dash_rig.folder / "runs"
+    )
+    keeper = Keeper(place, run.id, beat_s=0.3)
+    keeper.start()
+    began = time.monotonic()
+    wait_for(lambda: time.monotonic() > began + 5)
+    assert run.state() == "forward"
+    keeper.stop()
+    nothing_came_of(run)
 
 
 def test_still_here_is_no_answer(dash_rig: Rig) -> None:
