@@ -5,18 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rig import Followed, Rig, failing, step, wait_for, waiting
 
-from hummii_ops.events import Event
-from hummii_ops.run import ship
-from hummii_ops.run.follow import Follower
 from hummii_ops.steps import Effect
-from hummii_ops.steps.health import confirmed_outside
-from hummii_ops.transport import LinkLost, LocalTransport
 
 
 def test_lines_come_live(rig: Rig) -> None:
@@ -114,60 +108,6 @@ def test_a_resumed_mixed_run_is_followed_to_its_end(rig: Rig) -> None:
     followed = run.follow("again", on_line=release)
     assert followed.state == "restored"
     assert any('"restored"' in line for line in followed.journal)
-
-
-class Cut(LocalTransport):
-    """A link that is lost after so many lines."""
-
-    def __init__(self, after: int) -> None:
-        super().__init__()
-        self._left = after
-
-    def stream(self, script: str, *args: str, on_line: Callable[[str], None], silence_s: float = 15) -> int:
-        def hear(line: str) -> None:
-            on_line(line)
-            self._left -= 1
-            if self._left <= 0:
-                raise LinkLost("cut", sent=True)
-
-        return super().stream(script, *args, on_line=hear, silence_s=silence_s)
-
-
-def test_lost_again_and_again(dash_rig: Rig) -> None:
-    """Over a link that is cut after every third line, the run begins once and every event is told once, in order."""
-    run = dash_rig.new_run(dash_rig.swap(failing()))
-    told: list[Event] = []
-    follower = Follower(
-        connect=lambda: Cut(3), host="here", home=str(dash_rig.home), run_id=run.id, listener=told.append
-    )
-    state = follower.follow("begin", about=run.about.lease_lines(), payload=ship.pack(run.texts))
-    assert state == "restored"
-    kinds = [event for event in told if event.kind not in ("link-lost", "link-back")]
-    assert kinds == list(run.events())
-    assert "link-back" in {event.kind for event in told}
-    assert run.said().count("begin") == 1
-
-
-def test_the_gate_is_answered_by_the_follower(dash_rig: Rig) -> None:
-    """When the run waits for the outside, the follower asks once and sends the answer."""
-    run = dash_rig.new_run(dash_rig.swap(confirmed_outside(20)))
-    asked: list[str] = []
-
-    def outside() -> str:
-        asked.append("asked")
-        return "back"
-
-    follower = Follower(
-        connect=LocalTransport,
-        host="here",
-        home=str(dash_rig.home),
-        run_id=run.id,
-        listener=lambda event: None,
-        outside=outside,
-    )
-    state = follower.follow("begin", about=run.about.lease_lines(), payload=ship.pack(run.texts))
-    assert (state, asked) == ("restored", ["asked"])
-    assert dash_rig.words() == ["old", "old"]
 
 
 def test_followed_by_many(dash_rig: Rig) -> None:
