@@ -147,6 +147,7 @@ def _container(said: dict[str, Any]) -> ContainerFact:
         config_files=_split(labels.get("config_files")),
         environment_files=_split(labels.get("environment_file")),
         compose_version=labels.get("version") or None,
+        mounts=tuple(one for one in said.get("Binds") or () if one),
     )
 
 

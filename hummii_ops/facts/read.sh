@@ -195,7 +195,8 @@ container_format='{"Id":{{json .ID}},"Name":{{json .Name}},"Image":{{json .Image
 "working_dir":{{json (index . "com.docker.compose.project.working_dir")}},
 "config_files":{{json (index . "com.docker.compose.project.config_files")}},
 "environment_file":{{json (index . "com.docker.compose.project.environment_file")}}
-}{{else}}null{{end}},"Resolv":{{json .ResolvConfPath}}}'
+}{{else}}null{{end}},"Binds":[{{range $n, $one := .Mounts}}{{if $n}},{{end}}
+{{if eq $one.Type "bind"}}{{json $one.Source}}{{else}}null{{end}}{{end}}],"Resolv":{{json .ResolvConfPath}}}'
 image_format='{"Id":{{json .ID}},"RepoTags":{{json .RepoTags}},"RepoDigests":{{json .RepoDigests}},
 "Created":{{json .Created}},"Size":{{json .Size}},
 "Version":{{with .Config}}{{with .Labels}}{{json (index . "org.opencontainers.image.version")}}{{else}}null{{end}}

@@ -47,7 +47,8 @@ class ContainerFact:
 
     `status` is Docker's word (created running paused restarting removing exited dead); `health` is starting,
     healthy or unhealthy, None without a healthcheck; `restart_policy` is Docker's name ("no", "always", …);
-    `environment_files` are those that Compose was given by name, none for its default of .env.
+    `environment_files` are those that Compose was given by name, none for its default of .env;
+    `mounts` are the host's paths that are bound into it.
     """
 
     id: str
@@ -73,6 +74,7 @@ class ContainerFact:
     config_files: tuple[str, ...]
     environment_files: tuple[str, ...] = ()
     compose_version: str | None = None
+    mounts: tuple[str, ...] = ()
 
     @property
     def is_up(self) -> bool:

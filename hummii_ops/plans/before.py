@@ -5,7 +5,7 @@ Starts from its top and ends with its own proof, so that it also covers a step t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from hummii_ops.errors import Refused
@@ -14,7 +14,7 @@ from hummii_ops.facts.release import identity
 from hummii_ops.facts.snapshot import ContainerFact, Snapshot
 from hummii_ops.plans import marked
 from hummii_ops.plans.plan import ServiceState, StackState, Steadiness
-from hummii_ops.steps import Step, files, images, services
+from hummii_ops.steps import Step, files, images, mounts, services
 from hummii_ops.steps.services import Project, Wanted
 
 # A restart is a crash loop's only if it is this young: one from last week says nothing about now.
@@ -123,11 +123,18 @@ def keep_before(state: StackState, project: Project) -> Iterator[Step]:
 
 
 def way_back(
-    state: StackState, project: Project, copies: str, *, from_state: StackState, from_files: Iterable[str]
+    state: StackState,
+    project: Project,
+    copies: str,
+    *,
+    from_state: StackState,
+    from_files: Iterable[str],
+    mounted: Mapping[str, Sequence[str]],
 ) -> Iterator[Step]:
     """The steps to that state; its files lie under `copies`/ in the run's folder.
 
     `from_state` is the other one, `from_files` its files: what it has and this one has not goes away.
+    `mounted`: services that mount a file alone that comes back, and which.
     """
     refs = image_names(state.services)
     if refs:
@@ -147,6 +154,9 @@ def way_back(
         yield services.run("return-services", f"{_names(running)} as before", project, running)
     if ill:
         yield services.exist("return-the-ill", f"{_names(ill)} as before (ill then)", project, ill)
+    for service, names in mounted.items():
+        if service in state.images() and service not in stopped:
+            yield mounts.seen(project, service, names)
     if stopped:
         yield services.stopped("stopped-as-before", f"{', '.join(stopped)} stopped, as before", project, stopped)
     for name in state.files:

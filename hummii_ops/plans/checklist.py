@@ -15,7 +15,7 @@ _LINES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Stop affected services", ("replace-", "stop-extra")),
     ("Restore the configuration", ("restore-",)),
     ("Restore the images", ("restore-images",)),
-    ("Restart services", ("replace-", "the-rest", "the-ill")),
+    ("Restart services", ("replace-", "the-rest", "the-ill", "restart-")),
     ("The proxy follows", ("proxy-follows",)),
     ("Verify health inside", ("services-healthy", "answers-inside", "settled", "proven")),
     ("Verify health outside", ("confirmed-outside",)),

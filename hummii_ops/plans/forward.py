@@ -9,7 +9,7 @@ from hummii_ops.plans import before
 from hummii_ops.plans.plan import ServiceState
 from hummii_ops.plans.target import pulled_from
 from hummii_ops.plans.work import Work
-from hummii_ops.steps import Step, files, health, images, records, services, step_id
+from hummii_ops.steps import Step, files, health, images, mounts, records, services, step_id
 from hummii_ops.steps.health import Answer
 from hummii_ops.steps.services import Wanted
 
@@ -69,6 +69,9 @@ def _change(work: Work) -> Iterator[Step]:
         title = f"{', '.join(one.service for one in rest)} as the release has them"
         yield services.run("the-rest", title, work.project, rest)
     yield from _left_alone(work)
+    for service, names in work.mounted().items():
+        if service in here and service not in work.difference.resting:
+            yield mounts.seen(work.project, service, names)
 
 
 def _left_alone(work: Work) -> Iterator[Step]:

@@ -53,6 +53,7 @@ def _back(work: Work) -> Iterator[Step]:
         "before",
         from_state=work.target,
         from_files=tuple(work.restored_files()),
+        mounted=work.mounted(),
     )
     if work.another_left:
         noted = bool(_mark_before(work))

@@ -14,7 +14,7 @@ def changes(work: Work) -> Iterator[str]:
     now = {one.service: one for one in work.left.services}
     for one in work.target.services:
         was = now.get(one.service)
-        yield f"{one.service}: {_becomes(work, was, one)}{_replicas(work, was, one)}"
+        yield f"{one.service}: {_becomes(work, was, one)}{_replicas(work, was, one)}{_restarts(work, one)}"
     for name in work.difference.extra:
         yield f"{name}: stopped, since the release does not have it"
 
@@ -46,6 +46,14 @@ def _replicas(work: Work, was: ServiceState | None, one: ServiceState) -> str:
     return f"; replicas: {one.replicas} as today (the release's file says {declared})"
 
 
+def _restarts(work: Work, one: ServiceState) -> str:
+    """A file alone, mounted: a container that is not replaced is restarted, or it would go on with the old one."""
+    names = work.mounted().get(one.service)
+    if not names or one.service in (*work.difference.changed, *work.difference.resting):
+        return ""
+    return f"; is restarted, to see {', '.join(names)}"
+
+
 def _only_starts(was: ServiceState, one: ServiceState) -> bool:
     return was.steadiness == "stopped" and (not was.hashes or not one.hashes or bool({*was.hashes} & {*one.hashes}))
 
@@ -75,9 +83,10 @@ def _about_the_way_back(work: Work) -> Iterator[str]:
 
 def _about_files(work: Work) -> Iterator[str]:
     envs = {one.path for one in work.snapshot.files if one.kind == "env"} | {work.environment.compose_file}
+    seen = [name for names in work.mounted().values() for name in names]
     for name, sha in work.restored_files().items():
-        if name not in envs and work.left.files.get(name) != sha:
-            yield f"{name} changes: services that mount it see it only after they are recreated"
+        if name not in {*envs, *seen} and work.left.files.get(name) != sha:
+            yield f"{name} changes: no service mounts it alone; one that has read it goes on with what it read"
     differs = work.facts.env_differs if not work.options.keep_env else {}
     for word, meaning in (("changed", "go back"), ("added", "are taken away"), ("removed", "come back")):
         names = [name for name in differs.get(word, ()) if name not in work.environment.keep_env]

@@ -5,13 +5,13 @@ Says no when the host is no longer as that run left it: then it would undo someb
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from hummii_ops.errors import Refused
 from hummii_ops.facts.snapshot import Snapshot, expectation_text
 from hummii_ops.inventory import Environment
-from hummii_ops.plans import before, marked
+from hummii_ops.plans import before, marked, mounted
 from hummii_ops.plans.checklist import checklist
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.steps import Step, files, images, records
@@ -21,15 +21,14 @@ from hummii_ops.steps.services import Project
 def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str, left_text: str) -> Plan:
     """`done` is the finished run's plan, `left_text` the expectation text that it noted at its end."""
     _still_as_left(snapshot, run_id, left_text)
-    project = Project(
-        name=environment.project,
-        dir=str(environment.project_dir),
-        file=f"{environment.project_dir}/{environment.compose_file}",
-    )
+    project = _project(environment)
     now = before.state_of(snapshot, environment.version_service)
     mark = marked.mark_of(snapshot, done.left.identity)
     target = replace(done.left, mark=mark.mark if mark else None)
     forward = tuple(_forward(snapshot, environment, done, run_id, now, project))
+    restarted = _mounted(snapshot, project, now, done)
+    files_then = tuple(done.left.files)
+    back = before.way_back(now, project, "before", from_state=done.left, from_files=files_then, mounted=restarted)
     expect = snapshot.expectation_text()
     return Plan(
         task="undo",
@@ -40,11 +39,11 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
         left=now,
         target=target,
         forward=forward,
-        back=tuple(before.way_back(now, project, "before", from_state=done.left, from_files=tuple(done.left.files))),
+        back=tuple(back),
         expect=expect,
         expect_files=before.expected_files(expect),
         probe_url=environment.health.inside,
-        changes=tuple(_sentences(now, done.left)),
+        changes=tuple(_sentences(now, done.left, restarted)),
         warnings=(
             *marked.warning(snapshot, target, undone=run_id),
             "undo brings back what ran before the run, also if it was ill: it proves images and files, not health",
@@ -52,6 +51,11 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
         checklist=checklist(forward),
         notes={name: text for name, text in done.notes.items() if name == "mark.before"},
     )
+
+
+def _project(environment: Environment) -> Project:
+    folder = environment.project_dir
+    return Project(name=environment.project, dir=str(folder), file=f"{folder}/{environment.compose_file}")
 
 
 def _still_as_left(snapshot: Snapshot, run_id: str, left_text: str) -> None:
@@ -82,7 +86,14 @@ def _forward(
     yield images.pinned(sorted({*now.images().values(), *done.left.images().values()}))
     yield records.evidence("before", project.name)
     brought = [name for name in done.target.files if name in now.files]
-    yield from before.way_back(done.left, project, "target", from_state=done.target, from_files=brought)
+    yield from before.way_back(
+        done.left,
+        project,
+        "target",
+        from_state=done.target,
+        from_files=brought,
+        mounted=_mounted(snapshot, project, now, done),
+    )
     if done.left.identity and any(step.id == "mark-left-bad" for step in done.forward):
         yield records.mark_as_before(done.left.identity, "mark.before" if "mark.before" in done.notes else None)
     yield records.lift_hold(run_id)
@@ -90,10 +101,18 @@ def _forward(
     yield records.remember_left(project.name, project.dir, paths)
 
 
-def _sentences(now: StackState, then: StackState) -> Iterator[str]:
-    ids = now.images()
+def _mounted(snapshot: Snapshot, project: Project, now: StackState, done: Plan) -> dict[str, tuple[str, ...]]:
+    """Services that mount a file alone that the undo puts back."""
+    return mounted.services(snapshot, project, mounted.changing(now, done.left, done.left.files))
+
+
+def _sentences(now: StackState, then: StackState, restarted: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    ids, counts = now.images(), now.replicas()
     for one in then.services:
-        if ids.get(one.service) == one.image_id:
-            yield f"{one.service}: {one.ref}, same image"
-        else:
-            yield f"{one.service}: back to {one.ref}"
+        same = ids.get(one.service) == one.image_id
+        words = f"{one.service}: {one.ref}, same image" if same else f"{one.service}: back to {one.ref}"
+        if one.replicas is not None and counts.get(one.service, one.replicas) != one.replicas:
+            words += f"; replicas: {counts[one.service]} → {one.replicas}, as before"
+        if same and one.service in restarted:
+            words += f"; is restarted, to see {', '.join(restarted[one.service])}"
+        yield words

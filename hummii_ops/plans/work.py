@@ -12,7 +12,7 @@ from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
-from hummii_ops.plans import before, difference, target
+from hummii_ops.plans import before, difference, mounted, target
 from hummii_ops.plans.difference import Difference
 from hummii_ops.plans.plan import StackState
 from hummii_ops.steps.services import Project
@@ -57,6 +57,11 @@ class Work:
         """The files that go back with the release: name → sha256."""
         envs = {one.path for one in self.snapshot.files if one.kind == "env"}
         return {name: sha for name, sha in self.target.files.items() if not (self.options.keep_env and name in envs)}
+
+    def mounted(self) -> dict[str, tuple[str, ...]]:
+        """Services that mount a file alone that changes: service → files."""
+        changing = mounted.changing(self.left, self.target, self.restored_files())
+        return mounted.services(self.snapshot, self.project, changing)
 
     def merged_env(self) -> dict[str, tuple[str, ...]]:
         """Env files that go back with some of today's variables: file → keys. With keep_env, all of today's stay."""

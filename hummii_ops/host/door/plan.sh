@@ -22,6 +22,7 @@ target_now() { # target: as left; target.files and left.files: "name sha mode"; 
     can_be_kept
     for state in left target; do one_name $state; done
     merged_env >"$work/merged"
+    mounted >"$work/mounted"
     target_identity=$(cat "$release/identity" 2>/dev/null)
     left_identity=
     cut -f 1,3 "$work/left" | tr '\t' ' ' >"$work/left.services"
@@ -104,6 +105,15 @@ merged_env() { # env files that go back with some of today's variables: "name ke
         keys=$(while read -r key; do ! grep -Eq "^[[:space:]]*(export[[:space:]]+)?${key}[[:space:]]*=" "$project_dir/$name" || printf ' %s' "$key"; done <"$work/keep")
         [ -z "$keys" ] || printf '%s%s\n' "$name" "$keys"
     done <"$release/files"
+}
+mounted() { # services that mount a file alone that changes: "service<tab>file…", both sorted, as plans/mounted.py
+    awk -v OFS='\t' -v dir="$project_dir/" '
+        side == "left" { sha[$1] = $2; next }
+        side == "target" { if (($1 in sha) && sha[$1] != $2) changes[dir $1] = $1; next }
+        { path = $0; sub(/^[^\t]*\t/, "", path); sub(/\t.*/, "", $0); if (path in changes) print $0, changes[path] }' \
+        side=left "$work/left.files" side=target "$work/target.files" side= "$work/mounts" | LC_ALL=C sort -u |
+        awk -F '\t' '{ files[$1] = files[$1] " " $2; if (!seen[$1]++) order[++n] = $1 }
+            END { for (i = 1; i <= n; i++) print order[i] "\t" substr(files[order[i]], 2) }'
 }
 version_of_left() {
     # shellcheck disable=SC2046  # neither a name of an image nor an id holds a space

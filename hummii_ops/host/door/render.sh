@@ -93,6 +93,7 @@ change() {
     # shellcheck disable=SC2046
     set -- $(cat "$work/extra")
     [ $# = 0 ] || step forward stop-extra 180 changes "$* stopped: the release does not have them" services_stopped "$project" "$@" -- stop_services "$project" "$@"
+    cut -f 1 "$work/target" | grep -vxFf "$work/resting" | sees forward
 }
 wanted() { # STATE SERVICE…: SERVICE[=REPLICAS] IMAGE HASHES words; a configuration that is not known can only be made
     state=$1 any=- other=left
@@ -113,6 +114,19 @@ run_services() { # LIST ID TITLE SERVICE…
     # shellcheck disable=SC2046  # service names, ids, hashes
     step "$list" "$id" 180 changes "$title" services_are up "$project" $(wanted $state "$@") -- \
         compose_up "$project" "$project_dir" "$compose_path" $(up_words $state "$@")
+}
+sees() { # LIST, and the services that it is about on stdin: those that mount a file alone that changes
+    cat >"$work/about"
+    while IFS=$tab read -r service names; do
+        grep -qxF "$service" "$work/about" || continue
+        set -- "$1" "$service"
+        for name in $names; do set -- "$@" "$project_dir/$name"; done
+        list=$1
+        shift
+        step "$list" "$(step_id restart "$service")" 180 changes "$service sees $(echo "$names" | sed 's/ /, /g'): started after that changed" \
+            sees_files "$project" "$@" -- restart_service "$project" "$service"
+        set -- "$list"
+    done <"$work/mounted"
 }
 judged() { cut -f 1 "$work/target" | grep -vxF -f "$work/ill" -f "$work/resting"; } # what it is about: neither ill before nor stopped
 judge_target() {
@@ -180,6 +194,7 @@ back() {
     # shellcheck disable=SC2046
     [ $# = 0 ] || step back return-the-ill 180 changes "$* as before (ill then)" services_are there "$project" $(wanted left "$@") -- \
         compose_up "$project" "$project_dir" "$compose_path" $(up_words left "$@")
+    { that runs && that ill; } | sees back
     # shellcheck disable=SC2046
     set -- $(that stopped)
     [ $# = 0 ] || step back stopped-as-before 180 changes "$* stopped, as before" services_stopped "$project" "$@" -- stop_services "$project" "$@"

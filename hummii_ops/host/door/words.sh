@@ -4,8 +4,10 @@ sentences() { # what changes and what does not
     awk -F '\t' '
         FILENAME ~ /changed$/ { changed[$1] = 1; next }
         FILENAME ~ /resting$/ { resting[$1] = 1; next }
+        FILENAME ~ /mounted$/ { sees[$1] = $2; gsub(/ /, ", ", sees[$1]); next }
         FILENAME ~ /left$/ { image[$1] = $3; ref[$1] = $2; how[$1] = $5; count[$1] = $7; next }
         FILENAME !~ /target$/ { split($0, word, " "); if (word[1] == "replicas") said[word[2]] = word[3]; next }
+        function restarts(s) { return (s in sees) && !(s in changed) && !(s in resting) ? "; is restarted, to see " sees[s] : "" }
         function replicas(s, n,    declared) {
             declared = s in said ? said[s] : 1
             if (!(s in count) || s in resting) return ""
@@ -19,8 +21,8 @@ sentences() { # what changes and what does not
             else if ($1 in changed && how[$1] == "stopped") how_now = $2 ", does not run now; is started"
             else if ($1 in changed) how_now = $2 ", another configuration"
             else how_now = $2 ", stays as it is"
-            print $1 ": " how_now replicas($1, $7)
-        }' "$work/changed" "$work/resting" "$work/left" "$(cat "$release/config")" "$work/target"
+            print $1 ": " how_now replicas($1, $7) restarts($1)
+        }' "$work/changed" "$work/resting" "$work/mounted" "$work/left" "$(cat "$release/config")" "$work/target"
     sed 's/$/: stopped, since the release does not have it/' "$work/extra"
 }
 cautions() { # what to know before
@@ -30,7 +32,8 @@ cautions() { # what to know before
     sed 's/$/ was ill before and is not part of this rollback/' "$work/ill"
     while read -r name; do
         grep -qxF "$name" "$work/env_files" || cmp -s "$release_path.release/files/$name" "$project_dir/$name" ||
-            echo "$name changes: services that mount it see it only after they are recreated"
+            cut -f 2 "$work/mounted" | tr ' ' '\n' | grep -qxF "$name" ||
+            echo "$name changes: no service mounts it alone; one that has read it goes on with what it read"
     done <"$release/files"
     [ "$disk" = yes ] || echo 'the files on disk are not what runs: the way back can only bring back image and files'
     [ -d "$release_path.release" ] || echo 'the backup has no record: env files and other files stay as they are today'
@@ -65,7 +68,7 @@ Save evidence|evidence-
 Stop affected services|replace-|stop-extra
 Restore the configuration|restore-
 Restore the images|restore-images
-Restart services|replace-|the-rest|the-ill
+Restart services|replace-|the-rest|the-ill|restart-
 The proxy follows|proxy-follows
 Verify health inside|services-healthy|answers-inside|settled|proven
 Verify health outside|confirmed-outside

@@ -89,6 +89,7 @@ def test_undo_asks_for_the_count_from_before() -> None:
     back = undo.build(now, ENVIRONMENT, done, "RUN", now.expectation_text())
     assert named(back.forward, "return-services") == {"api=2"}
     assert named(back.back, "return-services") == {"api=1"}
+    assert back.changes[0] == "api: back to hummii-api:1.1; replicas: 1 → 2, as before"
 
 
 def test_a_run_of_an_older_version_knows_no_count() -> None:

@@ -252,13 +252,38 @@ def test_paths_with_spaces() -> None:
     assert len(made.expect_files) == 4
 
 
-def test_a_file_that_is_mounted() -> None:
-    """A file that changes under a service is seen by it only when the service is made anew: the plan says so."""
+def test_a_file_that_nothing_mounts_alone() -> None:
+    """Who notices that it changes cannot be told: the plan says so."""
     today = FileFact(path="conf/x", kind="file", exists=True, sha256=digest("today"), mode="0644")
     seen = stack(files=(env_file(text="now"), today))
     made = plan(seen, release=recorded(seen, files={"conf/x": digest("then"), ".env": digest("then")}))
-    assert [one for one in made.warnings if "recreated" in one] == [
-        "conf/x changes: services that mount it see it only after they are recreated"
+    assert [one for one in made.warnings if "conf/x changes" in one] == [
+        "conf/x changes: no service mounts it alone; one that has read it goes on with what it read"
     ]
     same = plan(seen, release=recorded(seen, files={"conf/x": digest("today")}))
-    assert not [one for one in same.warnings if "recreated" in one]
+    assert not [one for one in same.warnings if "conf/x changes" in one]
+
+
+def test_a_file_that_is_mounted_alone() -> None:
+    """A rename leaves a running container with the old file: it is restarted, also on the way back and in undo."""
+    today = FileFact(path="conf/x", kind="file", exists=True, sha256=digest("today"), mode="0644")
+    seen = stack(redis={"mounts": ("/opt/hummii/conf/x", "/opt/hummii/conf")}, files=(env_file(text="now"), today))
+    release = recorded(seen, files={"conf/x": digest("then"), ".env": digest("now")})
+    made = plan(seen, release=release)
+    for steps in (made.forward, made.back):
+        assert words(steps, "restart-redis") == ("sees_files", "hummii", "redis", "/opt/hummii/conf/x")
+        ids = [one.id for one in steps]
+        services = "the-rest" if "the-rest" in ids else "return-services"
+        assert ids.index(services) < ids.index("restart-redis") < min(ids.index(i) for i in ids if "proven" in i)
+        assert step(steps, "restart-api") is None
+    assert "redis: hummii-redis:7, stays as it is; is restarted, to see conf/x" in made.changes
+    assert not [one for one in made.warnings if "conf/x changes" in one]
+
+    after = replace(seen, files=(env_file(text="now"), replace(today, sha256=digest("then"))))
+    undone = undo.build(after, ENVIRONMENT, made, RUN, after.expectation_text())
+    assert step(undone.forward, "restart-redis")
+    assert step(undone.back, "restart-redis")
+    assert "redis: hummii-redis:7, same image; is restarted, to see conf/x" in undone.changes
+
+    same = plan(seen, release=recorded(seen, files={"conf/x": digest("today")}))
+    assert step(same.forward, "restart-redis") is None
