@@ -13,6 +13,7 @@ from typing import Any
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.run import journal
+from hummii_ops.steps.gates import TURN
 from hummii_ops.tasks.releases import age
 
 
@@ -38,6 +39,9 @@ class StepNow:
         if self.answer_by is not None and now < self.answer_by:
             left_s = int((self.answer_by - now).total_seconds()) + 1
             return f"waits for someone to confirm from outside, at most {left_s} s more; then it keeps what holds"
+        if self.id == TURN:
+            waits = f"waits for its turn for {age(self.since, now)}; nothing is changed here"
+            return f"{waits}, and when nobody leads the run any more it stops by itself"
         way = "on the way back, " if self.list == "back" else ""
         return f"{way}at {self.id} for {age(self.since, now)}"
 

@@ -112,7 +112,7 @@ def test_a_run_at_work_comes_first_with_its_step_and_since_when() -> None:
     [
         (line("start", "confirmed-outside", 18), "waits for someone to confirm from outside, at most 43 s more"),
         (line("start", "confirmed-outside", 61), "at confirmed-outside for 61 s"),
-        (line("start", "turn", 1), "at turn for 1 s"),
+        (line("start", "turn", 1), "waits for its turn for 1 s; nothing is changed here"),
         (line("start", "return-compose", 3, "back"), "on the way back, at return-compose for 3 s"),
         (line("start", "a", 9) + line("again", "a", 5), "at a for 9 s"),
     ],
