@@ -43,9 +43,14 @@ def quick(laptop: Callable[..., Operator]) -> Operator:
 
 @pytest.fixture
 def ready(fresh: Production, quick: Operator) -> Production:
-    """1.0, then 1.1 deployed over it, and the door installed."""
+    """1.0, then 1.1 deployed over it and known to be ill, and the door installed."""
     fresh.sh(f"rm -rf {PROJECT}/scripts")
     fresh.deploy("1.1")
+    # a plan holds how each service was: two plans are equal only once Docker has made up its mind
+    fresh.sh(
+        "until docker inspect --format '{{.State.Health.Status}}' $1 | grep -q unhealthy; do sleep 0.1; done",
+        "hummii-api-1",
+    )
     quick.fab("install-host", "--yes").ended(0)
     return fresh
 
