@@ -5,7 +5,7 @@ from __future__ import annotations
 from fabric.main import program
 from invoke.collection import Collection
 
-from hummii_ops.tasks import config, door, init, notes, releases, rollback, runs, status, verify
+from hummii_ops.tasks import config, door, init, notes, releases, rollback, runs, status, takeup, undo, verify
 from hummii_ops.tasks import program as seam
 from lab.tasks import namespace as lab
 
@@ -14,6 +14,8 @@ namespace = Collection(
     status.status,
     verify.verify,
     releases.releases,
+    *takeup.ALL,
+    undo.undo,
     *runs.ALL,
     *notes.ALL,
     *init.ALL,

@@ -1,0 +1,176 @@
+"""Tasks that take up a run that exists: attach, resume, cancel. Each works from any laptop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from hummii_ops.errors import Refused
+from hummii_ops.facts.claims import FINISHED, RunFact
+from hummii_ops.run import perform
+from hummii_ops.run.entry import NotInThatState
+from hummii_ops.run.fleet import Part, left_alone
+from hummii_ops.run.outcome import Outcome
+from hummii_ops.run.turn import Keeper
+from hummii_ops.tasks import session
+from hummii_ops.tasks.atwork import standing
+from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.parts import part_of
+from hummii_ops.tasks.report import run_reply, watcher
+from hummii_ops.tasks.runview import chosen_run
+from hummii_ops.tasks.session import Site
+from hummii_ops.transport import LinkLost, printable
+
+
+@command("attach")
+def attach(
+    _context: Any, run: str | None = None, limit: str | None = None, env: str | None = None, format: str = "text"
+) -> Reply:
+    """Watch a run to its end, from any laptop; shows it from its first step if it is over."""
+    return go_on("attach", "follow", run, limit, env)
+
+
+@command("resume", changes=True)
+def resume(
+    _context: Any,
+    run: str | None = None,
+    yes: bool = False,
+    reason: str = "",
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """Let an interrupted run go on, in the direction it had: forward to its target, or back."""
+    ask = partial(session.confirm, "Let the interrupted run go on?", yes=yes, what="resume")
+    return go_on("resume", "again", run, limit, env, unfinished=True, ask=ask)
+
+
+@command("cancel", changes=True)
+def cancel(
+    _context: Any,
+    run: str | None = None,
+    yes: bool = False,
+    reason: str = "",
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """Stop a run between two steps, and go back to the state from before it."""
+    question = "Cancel the run, and go back to the state from before it?"
+    ask = partial(session.confirm, question, yes=yes, what="cancel")
+    return go_on("cancel", "back", run, limit, env, unfinished=True, asked_back=True, ask=ask)
+
+
+def go_on(
+    task: str,
+    verb: str,
+    run: str | None,
+    limit: str | None,
+    env: str | None,
+    *,
+    unfinished: bool = False,
+    asked_back: bool = False,
+    ask: Callable[[], None] | None = None,
+) -> Reply:
+    """Say where the run stands on each host, ask once, and follow it to its end, one host after the other."""
+    parts: list[Part] = []
+    outcomes: list[Outcome] = []
+    sites = session.reach(session.choose(env), limit)
+    meant, leads = _meant(task, run, sites, unfinished=unfinished)
+    for site, chosen in meant:
+        part = part_of(site, perform.plan_of(site.place, chosen.run_id))
+        _say_where(site, chosen, back=task if asked_back else "")
+        if not parts:
+            if ask is not None:
+                ask()
+            _tell_all(meant, stop=asked_back, wait=leads)
+        turn = ("go" if all(one.state == "done" for one in outcomes) else "stop") if leads else ""
+        outcomes.append(_followed(verb, part, chosen.run_id, turn))
+        parts.append(part)
+        if asked_back and outcomes[-1].state == "done":
+            raise _too_late(task, part, chosen.run_id)
+    # a run that was on its way back is asked to end there
+    back_is_right = asked_back or (task == "resume" and any(one.state in ("back", "mixed") for _, one in meant))
+    folder = session.runs_dir() / meant[0][1].run_id
+    return run_reply(task, parts, outcomes, folder, asked_back=back_is_right)
+
+
+def _say_where(site: Site, chosen: RunFact, *, back: str) -> None:
+    """Which run this is and where it stands, before anything of it is shown."""
+    people = say()
+    people.print(printable(_headline(site, chosen)), style="bold", markup=False)
+    for line in standing(chosen, site.snapshot() if chosen.is_unfinished else None, back=back):
+        people.print(printable(f"  {line}"), markup=False)
+
+
+def _followed(verb: str, part: Part, run_id: str, turn: str) -> Outcome:
+    try:
+        with watcher(say(), False)(part.plan) as listener:
+            return perform.go_on(part.place, run_id, verb, listener, part.outside, turn=turn)[1]
+    except KeyboardInterrupt:
+        raise left_alone(part.place.host, run_id) from None
+
+
+def _too_late(task: str, part: Part, run_id: str) -> Refused:
+    return Refused(
+        f"{part.place.host}: too late to {task}: {run_id} came to its end, and {part.plan.target.label} runs",
+        remedy=f"to take it back: fab undo --run={run_id}",
+        run_id=run_id,
+    )
+
+
+def _tell_all(meant: Sequence[tuple[Site, RunFact]], *, stop: bool, wait: bool) -> None:
+    """All hosts are told before one is followed: else the next one might begin while the first goes back.
+
+    Who resumes leads: then the others wait for their turn, until it is given.
+    """
+    for site, chosen in meant:
+        if stop:
+            with suppress(NotInThatState, LinkLost):  # ended meanwhile; or told again when it is followed
+                site.entry.call("cancel", chosen.run_id)
+        if wait:
+            Keeper(site.place, chosen.run_id).start()
+
+
+def _headline(site: Site, run: RunFact) -> str:
+    """Which run this is, before anything of it is shown."""
+    ended = run.state in FINISHED
+    when = f", ended {run.state_at:%Y-%m-%d %H:%M:%S} UTC: what follows is its record" if ended and run.state_at else ""
+    return (
+        f"{site.host.name} · {run.task} {run.run_id}: {run.from_release} → {run.to_release}, "
+        f"by {run.who}: {run.reason or 'no reason given'} ({run.state}{when})"
+    )
+
+
+def _meant(
+    task: str, run: str | None, sites: Sequence[Site], *, unfinished: bool
+) -> tuple[list[tuple[Site, RunFact]], bool]:
+    """The run on each host that it concerns; a host where it has ended is passed over, unless it has ended on all.
+
+    And whether a resume may lead it on: no host has kept or got back the release from before.
+    """
+    found: list[tuple[Site, RunFact]] = []
+    for site in sites:
+        try:
+            chosen = chosen_run(site.snapshot(), run)
+        except Refused:
+            if not found:
+                raise
+            continue  # the run was never begun there
+        run = chosen.run_id
+        found.append((site, chosen))
+    concerned = [(site, one) for site, one in found if not unfinished or one.is_unfinished or one.state == "ready"]
+    if not concerned:
+        site, one = found[0]
+        raise Refused(
+            f"{site.host.name}: {one.run_id} has ended ({one.state}); there is nothing to {task}",
+            remedy=f"to take it back: fab undo --run={one.run_id}",
+            run_id=one.run_id,
+        )
+    old = [one for _, one in found if one.state != "done" and one.state != "forward"]
+    return concerned, task == "resume" and not old and len(found) == len(sites)
+
+
+ALL = (attach, resume, cancel)

@@ -1,0 +1,77 @@
+"""fab undo: takes a run back, whether it has ended or not."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from hummii_ops.errors import Refused, UsageError
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.plans import undo as plan_undo
+from hummii_ops.run import perform, preflight
+from hummii_ops.run.fleet import Part, carry_out, in_turn
+from hummii_ops.run.ship import About, new_run_id
+from hummii_ops.tasks import planshow, session
+from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.parts import part_of
+from hummii_ops.tasks.report import run_reply, watcher
+from hummii_ops.tasks.runview import chosen_run
+from hummii_ops.tasks.session import Site
+from hummii_ops.tasks.takeup import go_on
+
+
+@command("undo", changes=True)
+def undo(
+    _context: Any,
+    run: str | None = None,
+    yes: bool = False,
+    reason: str = "",
+    dry_run: bool = False,
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """Take a run back: an unfinished one goes back now; a finished one is undone, with its mark and its hold."""
+    environment = session.choose(env)
+    sites = session.reach(environment, limit)
+    snapshots = [site.snapshot() for site in sites]
+    chosen = chosen_run(snapshots[0], run)
+    here = [chosen_run(snapshot, chosen.run_id) for snapshot in snapshots]
+    if any(one.is_unfinished for one in here):  # where it has ended, a second undo takes it back
+        if dry_run:
+            raise UsageError(f"{chosen.run_id} has not ended: undo goes back at once, it has no plan of its own")
+        session.confirm(f"Go back to the state from before {chosen.run_id}?", yes=yes, what="undo")
+        return go_on("undo", "back", chosen.run_id, limit, env, unfinished=True, asked_back=True)
+    ended = list(zip(sites, snapshots, here, strict=True))
+    done = [one for one in ended if one[2].state == "done"] or ended
+    parts = in_turn([_undo_part(site, snapshot, chosen.run_id) for site, snapshot, _ in done])
+    people = say()
+    for part in parts:
+        planshow.show(people, part.plan, who=session.who(), reason=reason, dry_run=dry_run)
+    if dry_run:
+        body = {"plans": [part.plan.as_json() | {"plan_id": part.plan.digest} for part in parts]}
+        return Reply(kind="dry-run", body=body, show=planshow.can_run)
+    session.confirm(f"Undo {chosen.run_id}: back to {parts[0].plan.target.label}?", yes=yes, what="undo")
+    about = About(
+        run_id=new_run_id("undo"),
+        task="undo",
+        who=session.who(),
+        reason=reason,
+        since_ms=int(time.time() * 1000),
+        hosts=tuple(part.place.host for part in parts),
+    )
+    outcomes = carry_out(parts, about, watcher(people, len(parts) > 1))
+    return run_reply("undo", parts, outcomes, session.runs_dir() / about.run_id)
+
+
+def _undo_part(site: Site, snapshot: Snapshot, run_id: str) -> Part:
+    preflight.check(snapshot)
+    chosen = chosen_run(snapshot, run_id)
+    if chosen.state != "done":
+        raise Refused(
+            f"{site.host.name}: {run_id} ended as {chosen.state}: it left nothing to undo",
+            remedy="see what runs: fab status",
+        )
+    done = perform.plan_of(site.place, run_id)
+    left = site.entry.call("read_left", run_id).stdout.decode()
+    return part_of(site, plan_undo.build(snapshot, site.environment, done, run_id, left))
