@@ -54,7 +54,8 @@ def state_of(snapshot: Snapshot, version_service: str) -> StackState:
     names = sorted({one.service for one in snapshot.containers if not one.one_off})
     states = []
     for name in names:
-        first, *others = snapshot.service(name)
+        replicas = snapshot.service(name)
+        first = replicas[0]
         same = first.config_hash is not None and first.config_hash in hashes.get(name, ())
         states.append(
             ServiceState(
@@ -63,7 +64,8 @@ def state_of(snapshot: Snapshot, version_service: str) -> StackState:
                 image_id=first.image_id,
                 hashes=tuple(sorted(hashes.get(name, ()))) if same else (),
                 steadiness=steadiness(snapshot, name),
-                replicas=1 + len(others),
+                # one that was made and never started is what a cut `up` leaves, not a wish
+                replicas=max(1, sum(one.status != "created" for one in replicas)),
             )
         )
     present = {one.path: one for one in snapshot.files if one.sha256}
@@ -147,8 +149,8 @@ def way_back(
     added = [name for name in from_state.images() if name not in state.images()]
     if added:
         yield services.stopped("stop-added", f"{', '.join(added)} stopped: not there before", project, added)
-    running = [_wanted(one, from_state) for one in state.services if one.steadiness == "runs"]
-    ill = [_wanted(one, from_state) for one in state.services if one.steadiness == "ill"]
+    running = [_wanted(one) for one in state.services if one.steadiness == "runs"]
+    ill = [_wanted(one) for one in state.services if one.steadiness == "ill"]
     stopped = [one.service for one in state.services if one.steadiness == "stopped"]
     if running:
         yield services.run("return-services", f"{_names(running)} as before", project, running)
@@ -165,16 +167,14 @@ def way_back(
         yield services.proven_back(project, running)
 
 
-def _wanted(one: ServiceState, other: StackState) -> Wanted:
-    count = replicas_to_ask(one, other)
+def _wanted(one: ServiceState) -> Wanted:
     return Wanted(
-        service=one.service, image_id=one.image_id, hashes=one.hashes, any_config=not one.hashes, replicas=count
+        service=one.service,
+        image_id=one.image_id,
+        hashes=one.hashes,
+        any_config=not one.hashes,
+        replicas=one.replicas,
     )
-
-
-def replicas_to_ask(one: ServiceState, other: StackState) -> int | None:
-    """How many replicas a step must ask for; None where there is one, here and in the other state: the usual."""
-    return one.replicas if {one.replicas, other.replicas().get(one.service, 1)} - {1} else None
 
 
 def _names(wanted: list[Wanted]) -> str:

@@ -61,10 +61,8 @@ def _change(work: Work) -> Iterator[Step]:
     here = {one.service: one for one in work.target.services}
     for name in changed:
         title = f"{name} runs {here[name].ref}"
-        yield services.run(step_id("replace", name), title, work.project, [_wanted(work, here[name])])
-    rest = [
-        _wanted(work, one) for one in work.target.services if one.service not in (*changed, *work.difference.not_judged)
-    ]
+        yield services.run(step_id("replace", name), title, work.project, [_wanted(here[name])])
+    rest = [_wanted(one) for one in work.target.services if one.service not in (*changed, *work.difference.not_judged)]
     if rest:
         title = f"{', '.join(one.service for one in rest)} as the release has them"
         yield services.run("the-rest", title, work.project, rest)
@@ -79,7 +77,7 @@ def _left_alone(work: Work) -> Iterator[Step]:
     project, ill, resting, extra = work.project, work.difference.ill, work.difference.resting, work.difference.extra
     if ill:
         title = f"{', '.join(ill)} as the release has them (ill before)"
-        wanted = [_wanted(work, one) for one in work.target.services if one.service in ill]
+        wanted = [_wanted(one) for one in work.target.services if one.service in ill]
         yield services.exist("the-ill", title, project, wanted)
     if resting:
         yield services.stopped("stay-stopped", f"{', '.join(resting)} stopped, as before", project, resting)
@@ -93,9 +91,8 @@ def _copy(work: Work, name: str) -> str:
     return f"target/{name}.merged" if name in work.merged_env() else f"target/{name}"
 
 
-def _wanted(work: Work, one: ServiceState) -> Wanted:
-    count = before.replicas_to_ask(one, work.left)
-    return Wanted(service=one.service, image_id=one.image_id, hashes=one.hashes, replicas=count)
+def _wanted(one: ServiceState) -> Wanted:
+    return Wanted(service=one.service, image_id=one.image_id, hashes=one.hashes, replicas=one.replicas)
 
 
 def _answer(work: Work) -> Answer | None:
@@ -127,7 +124,8 @@ def _judge(work: Work) -> Iterator[Step]:
     for name in work.restored_files():
         yield files.proven(project, name, _copy(work, name))
     if judged:
-        yield services.proven(project, [_wanted(work, one) for one in judged])
+        yield services.proven(project, [_wanted(one) for one in judged])
+        yield health.still_well(project.name, names, int(timeout))
 
 
 def _record(work: Work) -> Iterator[Step]:

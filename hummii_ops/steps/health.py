@@ -35,6 +35,18 @@ def healthy(project: str, services: Sequence[str], timeout_s: int) -> Step:
     )
 
 
+def still_well(project: str, services: Sequence[str], timeout_s: int) -> Step:
+    """After the last proof, which may have started what had gone down."""
+    return Step(
+        id="proven-well",
+        title="every replica of it is well",
+        effect=Effect.READS,
+        limit_s=timeout_s + 15,
+        holds=("services_well", project, *services),
+        act=("await_services", str(timeout_s), project, *services),
+    )
+
+
 def proxy_follows(project: str, service: str, reload: Sequence[str], answer: Answer, wait_s: int = 10) -> Step:
     """A proxy that resolved its upstream once is told to look again, if the way through it does not answer."""
     return Step(

@@ -211,6 +211,13 @@ services:
     <<: *each
     healthcheck: {interval: 1h, test: ["CMD", "test", "-e", "/tmp/all * well", "-o", "\\n"]}
 """
+SLOW = """
+services:
+  slow:
+    image: "hummii-redis:7"
+    network_mode: none
+    healthcheck: {interval: 1h, timeout: 1s, test: ["CMD-SHELL", "echo x >>/tmp/asked; sleep 3"]}
+"""
 BRING_UP = """mkdir -p /tmp/checks && cd /tmp/checks && echo "$1" | base64 -d >c.yml
 docker compose -p checks -f c.yml up -d 2>&1"""
 
@@ -227,6 +234,17 @@ def test_well_by_its_own_check(verbs: Verbs) -> None:
             verbs.act("await_services", "5", "checks", service)
             assert verbs.holds("services_well", "checks", service)
         assert not verbs.holds("services_well", "checks", "odd"), "a line break in a word"
+    finally:
+        verbs.production.sh("cd /tmp/checks && docker compose -p checks -f c.yml down -t 1 2>&1")
+
+
+def test_its_own_check_has_its_own_limit(verbs: Verbs) -> None:
+    """A check that takes longer than it may is no pass, as for Docker; and it is not asked again and again."""
+    verbs.production.sh(BRING_UP, base64.b64encode(SLOW.encode()).decode())
+    try:
+        assert "slow: running, health starting" in verbs.cannot("await_services", "4", "checks", "slow")
+        asked = verbs.production.sh("docker exec checks-slow-1 cat /tmp/asked").split()
+        assert 1 <= len(asked) <= 6, "each takes a second"
     finally:
         verbs.production.sh("cd /tmp/checks && docker compose -p checks -f c.yml down -t 1 2>&1")
 

@@ -87,7 +87,7 @@ left_now() { # a service whose file on disk is not what runs is held to its imag
         FNR == NR { split($0, pair, " "); known[pair[1], pair[2]] = 1; every[pair[1]] = every[pair[1]] "," pair[2]; next }
         !($1 in ref) { order[++n] = $1; ref[$1] = $5; image[$1] = $4; hash[$1] = $7; over[$1] = well[$1] = shot[$1] = steady[$1] = hand[$1] = 1 }
         {
-            count[$1]++
+            if ($8 != "created") count[$1]++ # made and never started: what a cut `up` leaves
             if ($8 != "exited" && $8 != "created" && $8 != "dead") over[$1] = 0
             if ($8 == "running" || $8 == "restarting" || $8 == "paused") up = 1 # where nothing runs, nobody stopped one
             if ($8 != "exited" || $12 != 0) well[$1] = 0
@@ -103,7 +103,7 @@ left_now() { # a service whose file on disk is not what runs is held to its imag
                 how = over[s] ? (well[s] && shot[s] ? "runs" : "stopped") : (steady[s] ? "runs" : "ill")
                 from = "-"
                 if ((s, hash[s]) in known) from = substr(every[s], 2)
-                print s, ref[s], image[s], from, how, how == "stopped" && hand[s] && up ? "hand" : "-", count[s]
+                print s, ref[s], image[s], from, how, how == "stopped" && hand[s] && up ? "hand" : "-", count[s] ? count[s] : 1
             }
         }' "$work/disk.hashes" "$work/containers" >"$work/left"
 }

@@ -95,15 +95,12 @@ change() {
     [ $# = 0 ] || step forward stop-extra 180 changes "$* stopped: the release does not have them" services_stopped "$project" "$@" -- stop_services "$project" "$@"
     cut -f 1 "$work/target" | grep -vxFf "$work/resting" | sees forward
 }
-wanted() { # STATE SERVICE…: SERVICE[=REPLICAS] IMAGE HASHES words; a configuration that is not known can only be made
-    state=$1 any=- other=left
-    [ "$state" = target ] || any=any other=target
+wanted() { # STATE SERVICE…: SERVICE=REPLICAS IMAGE HASHES words; a configuration that is not known can only be made
+    state=$1 any=-
+    [ "$state" = target ] || any=any
     shift
     for one; do
-        awk -F '\t' -v s="$one" -v any="$any" '
-            $1 != s { next }
-            side == "other" { there = $7; next }
-            { print $1 ($7 != 1 || (there != "" && there != 1) ? "=" $7 : ""), $3, $4 == "-" ? any : $4 }' side=other "$work/$other" side= "$work/$state"
+        awk -F '\t' -v s="$one" -v any="$any" '$1 == s { print $1 "=" $7, $3, $4 == "-" ? any : $4 }' "$work/$state"
     done
 }
 up_words() { wanted "$@" | cut -d ' ' -f 1; } # STATE SERVICE…: SERVICE[=REPLICAS] words
@@ -148,10 +145,13 @@ judge_target() {
         step forward "$(step_id proven "$name")" 10 reads "$name is as in the release" \
             file_as "$project_dir/$name" "$(copy_of "$name")" -- cannot "$name has changed"
     done <"$work/target.files"
+    [ $# != 0 ] || return 0
     # shellcheck disable=SC2046
-    [ $# = 0 ] || step forward proven 180 changes "every service runs the release's image and configuration" \
+    step forward proven 180 changes "every service runs the release's image and configuration" \
         services_are running "$project" $(wanted target "$@") -- \
         compose_up "$project" "$project_dir" "$compose_path" $(up_words target "$@")
+    step forward proven-well $((timeout + 15)) reads 'every replica of it is well' \
+        services_well "$project" "$@" -- await_services "$timeout" "$project" "$@"
 }
 proxy_follows() {
     [ -n "$proxy" ] && cut -f 1 "$work/target" | grep -vxFf "$work/resting" | grep -qxF "$proxy" || return 0

@@ -44,6 +44,7 @@ marked_bad() { # who marked the target bad, when and why, in the words of plans/
     file=$home/marks/${target_identity:-none}
     grep -qxs mark=bad "$file" || return 0
     who_said=$(sed -n '/^who=/{s///p;q;}' "$file") since=$(sed -n '/^since=/{s///p;q;}' "$file") why=$(sed -n '/^reason=/{s///p;q;}' "$file")
+    case $since in *[!0-9]*) since='' ;; esac # only a number is calculated with
     when=$([ -z "$since" ] || date -u -d "@$((since / 1000))" '+%Y-%m-%d %H:%M UTC')
     known=$who_said${who_said:+${when:+, }}$when
     echo "release $label is marked bad${known:+ ($known)}${why:+: $why}"

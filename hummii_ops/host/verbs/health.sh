@@ -17,23 +17,33 @@ well() { # PROJECT SERVICE…: prints "id started restarts" of each replica; fai
     done
 }
 passes_its_check() ( # ID: its own health check, asked now: Docker asks it once an interval, and until then says "starting"
-    said=$(docker inspect --type container --format '{{len .Config.Shell}} {{with .Config.Healthcheck}}{{len .Test}}{{range .Test}}{{printf "\n%s" .}}{{end}}{{end}}' "$1")
-    id=$1 shell=${said%% *} words=${said#* }
-    count=${words%%"$nl"*} words=${words#*"$nl"}
+    last=$run/evidence/.asked-$1 now=$(date +%s%3N)
+    # twice a second is enough: a check may cost as much as what it checks
+    if [ -e "$last" ] && read -r at said <"$last" && [ $((now - at)) -lt 500 ]; then exit "$said"; fi
+    own_check "$1"
+    said=$?
+    echo "$now $said" >"$last"
+    exit $said
+)
+own_check() ( # ID: as Docker does it, and no longer than that; what cannot be asked word for word is left to Docker
+    check=$(docker inspect --type container --format '{{len .Config.Shell}} {{with .Config.Healthcheck}}{{.Timeout.Seconds}} {{len .Test}}{{range .Test}}{{printf "\n%s" .}}{{end}}{{end}}' "$1")
+    id=$1 facts=${check%%"$nl"*} words=${check#*"$nl"}
     form=${words%%"$nl"*} words=${words#*"$nl"}
+    # shellcheck disable=SC2086  # three numbers
+    set -- ${facts:-0 0 0}
+    shell=$1 limit=$2 count=$3
+    case $limit in [1-9] | [1-9].* | 0.*) ;; *) limit=10 ;; esac # 0 stands for Docker's 30 s
     case $shell:$form in
-        *:CMD) # a word with a line break in it is not ours to split: then Docker is waited for
-            [ "$(printf '%s\n' "$words" | wc -l)" = $((count - 1)) ] || exit 1
+        *:CMD)
+            [ "$(printf '%s\n' "$words" | wc -l)" = $((count - 1)) ] || exit 1 # a word with a line break in it
             set -f && IFS=$nl
             # shellcheck disable=SC2086  # a line a word
-            timeout 10 docker exec "$id" $words >/dev/null 2>&1
+            timeout -k 2 "$limit" docker exec "$id" $words >/dev/null 2>&1
             ;;
-        0:CMD-SHELL) timeout 10 docker exec "$id" /bin/sh -c "$words" >/dev/null 2>&1 ;;
+        0:CMD-SHELL) timeout -k 2 "$limit" docker exec "$id" /bin/sh -c "$words" >/dev/null 2>&1 ;;
         *) false ;;
     esac
 )
-nl='
-'
 memory_held() { # RESTARTS STARTED: the word OOMKilled stays on a container that lives: it counts only after a young restart
     [ "$1" = 0 ] || [ $(($(date +%s) - $(date -d "$2" +%s))) -gt 300 ]
 }

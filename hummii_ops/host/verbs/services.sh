@@ -44,27 +44,30 @@ await_running() ( # SECONDS PROJECT SERVICE[=REPLICAS] IMAGE_ID HASHES|any…: w
         sleep 0.2
     done
 )
+nl='
+'
 # shellcheck disable=SC2046,SC2086  # names of services hold no blank
 compose_up() ( # PROJECT DIR FILE SERVICE[=REPLICAS]…: only these services, only from images that are here
     project=$1 dir=$2 file=$3
     shift 3
-    counts=$(counts_of "$@")
-    set -- $(names_of "$@")
-    up() {
+    up() { # FLAG SERVICE[=REPLICAS]…: Compose wants a count for those alone that it is asked for
+        how=$1
+        shift
         docker compose --ansi never --progress plain -p "$project" --project-directory "$dir" -f "$file" \
-            up -d --no-build --pull never --no-deps $counts "$@"
+            up -d --no-build --pull never --no-deps $how $(counts_of "$@") $(names_of "$@")
     }
-    up "$@" || {
+    up '' "$@" || {
         # Made and never started, since the engine went down under it: the engine may say "task already exists" for
         # ever. Such a container has held nothing yet; it is made anew.
-        stuck=$(containers "$project" | awk -v wanted=" $* " '$5 == "created" && index(wanted, " " $1 " ") { print $1 }')
-        [ -z "$stuck" ] || up --force-recreate $stuck
-        up "$@"
+        stuck=$nl$(containers "$project" | awk '$5 == "created" { print $1 }')$nl anew=
+        for word; do case $stuck in *"$nl${word%%=*}$nl"*) anew="$anew $word" ;; esac; done
+        [ -z "$anew" ] || up --force-recreate $anew
+        up '' "$@"
     }
     # Compose found them as the files say, or made them so: these labels mean "made from these files" too, whatever
     # a `config --hash` of this Compose would say (2.26 leaves out env_file there, and depends_on here).
     all=$(containers "$project")
-    for service; do
+    for service in $(names_of "$@"); do
         of_service "$service" "$all" | cut -d ' ' -f 4 | sort -u >"$run/facts/up-$list-$service"
     done
 )

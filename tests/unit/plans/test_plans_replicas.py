@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,10 +56,10 @@ def named(steps: tuple[Step, ...], step_id: str) -> set[str]:
 @pytest.mark.parametrize(
     ("there", "on_disk", "in_release", "forward", "back", "said"),
     [
-        (1, {}, {}, "api", "api", ""),
+        (1, {}, {}, "api=1", "api=1", ""),
         (3, {}, {}, "api=3", "api=3", "; replicas: 3 as today (the release's file says 1)"),
         (3, {"api": 2}, {"api": 4}, "api=3", "api=3", "; replicas: 3 as today (the release's file says 4)"),
-        (1, {"api": 2}, {"api": 2}, "api", "api", "; replicas: 1 as today (the release's file says 2)"),
+        (1, {"api": 2}, {"api": 2}, "api=1", "api=1", "; replicas: 1 as today (the release's file says 2)"),
         (2, {"api": 2}, {}, "api=1", "api=2", "; replicas: 2 → 1, as the release has them"),
         (1, {}, {"api": 3}, "api=3", "api=1", "; replicas: 1 → 3, as the release has them"),
         (2, {"api": 2}, {"api": 2}, "api=2", "api=2", ""),
@@ -80,6 +81,14 @@ def test_how_many(
     assert named(made.back, "return-services") == named(made.back, "proven-back") == {back}
     assert made.changes[0] == f"api: hummii-api:1.1 → hummii-api:1.0 ({image_id('hummii-api:1.0')[7:19]}){said}"
     assert Plan.from_json(made.as_json()) == made
+
+
+def test_what_a_cut_up_left_is_no_wish() -> None:
+    """A container that was made and never started is not counted as one that someone scaled to."""
+    seen = stack(1, {})
+    left = container("api", "hummii-api:1.1", config_hash="a" * 64, number=2, status="created", started_at=None)
+    made = plan(replace(seen, containers=(*seen.containers, left)))
+    assert named(made.forward, "replace-api") == named(made.back, "return-the-ill") == {"api=1"}
 
 
 def test_undo_asks_for_the_count_from_before() -> None:
