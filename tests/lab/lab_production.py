@@ -171,7 +171,7 @@ class Production:
             iptables -F INPUT
             cd {PROJECT}
             [ ! -e .hummii-ops/busy.lock ] || timeout 2 flock .hummii-ops/busy.lock true
-            docker image inspect hummii-api:1.0 hummii-api:1.1 hummii-api:1.2 hummii-api:0.9 >/dev/null
+            docker image inspect hummii-api:1.0 hummii-api:1.1 hummii-api:1.2 hummii-api:1.4 hummii-api:0.9 >/dev/null
             rm -rf .hummii-ops backups /tmp/P
             sed -i 's|image: hummii-api:.*|image: hummii-api:1.0|' {FILE}
             chown deploy:deploy {FILE}; chmod 664 {FILE}
