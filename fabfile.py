@@ -5,7 +5,7 @@ from __future__ import annotations
 from fabric.main import program
 from invoke.collection import Collection
 
-from hummii_ops.tasks import config, door, init, notes, releases, rollback, runs, status, takeup, undo, verify
+from hummii_ops.tasks import config, database, door, init, notes, releases, rollback, runs, status, takeup, undo, verify
 from hummii_ops.tasks import program as seam
 from lab.tasks import namespace as lab
 
@@ -18,6 +18,7 @@ namespace = Collection(
     undo.undo,
     *runs.ALL,
     *notes.ALL,
+    *database.ALL,
     *init.ALL,
     *door.ALL,
 )

@@ -91,7 +91,7 @@ def _by_identity(snapshot: Snapshot, source: str) -> Measurement:
 
 def _last_that_left_a_release(snapshot: Snapshot) -> RunFact | None:
     """The last run, if it ended with a release in place and nothing was deployed since."""
-    last = snapshot.last_run
+    last = snapshot.last_change
     if last is None or not _left(last) or last.state_at is None:
         return None
     made_at = max((one.created_at for one in snapshot.containers if not one.one_off), default=None)

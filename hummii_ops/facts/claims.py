@@ -74,3 +74,8 @@ class RunFact:
     def has_started(self) -> bool:
         """Did it get past `ready`? A run that never did has changed nothing and is never the last run."""
         return self.state not in {None, "", "ready"}
+
+    @property
+    def has_target(self) -> bool:
+        """Was there something to go to? A backup of the database has none: there is nothing to take back."""
+        return bool(self.to_release)

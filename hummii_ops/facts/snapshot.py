@@ -228,6 +228,11 @@ class Snapshot:
         """The newest run that started; one that was never started is nobody's last run."""
         return next((one for one in self.runs if one.has_started), None)
 
+    @property
+    def last_change(self) -> RunFact | None:
+        """The newest run that started and had a target: a backup of the database is none."""
+        return next((one for one in self.runs if one.has_started and one.has_target), None)
+
     def expectation_text(self, *, target: Mapping[str, str | None] | None = None) -> str:
         """What expect.sh prints on the host for the same facts, byte for byte; `target`: the plan's own files too."""
         files: dict[str, str | None] = {self.compose.path: self.compose.sha256}

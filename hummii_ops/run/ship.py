@@ -73,7 +73,8 @@ def library() -> dict[str, str]:
     for verb in sorted(host.joinpath("verbs").iterdir(), key=lambda path: path.name):
         if verb.name.endswith(".sh"):
             texts[f"verbs/{verb.name}"] = verb.read_text(encoding="utf-8")
-    texts["verbs/expect.sh"] = files("hummii_ops.facts").joinpath("expect.sh").read_text(encoding="utf-8")
+    for shared in ("backup.sh", "expect.sh"):  # what the reads ask too
+        texts[f"verbs/{shared}"] = files("hummii_ops.facts").joinpath(shared).read_text(encoding="utf-8")
     return texts
 
 

@@ -20,7 +20,7 @@ from hummii_ops.tasks.frame import Reply
 from hummii_ops.telling.console import RunConsole
 from hummii_ops.transport import printable
 
-_VERDICTS = {
+VERDICTS = {
     ExitCode.DONE: "pass",
     ExitCode.DEGRADED: "degraded",
     ExitCode.RESTORED: "restored",
@@ -66,7 +66,7 @@ def run_reply(
             )
         console.print(f"  kept in {folder}", style="dim", markup=False)
 
-    return Reply(kind=kind, body=body, exit_code=code, verdict=_VERDICTS[code], show=show)
+    return Reply(kind=kind, body=body, exit_code=code, verdict=VERDICTS[code], show=show)
 
 
 def state_json(state: StackState) -> dict[str, Any]:
@@ -145,6 +145,8 @@ def _outage(outcome: Outcome) -> str:
 
 
 def _sentence(plan: Plan, outcome: Outcome, code: ExitCode) -> str:
+    if plan.task == "backup-db" and outcome.state == "done":
+        return "the database is backed up: decoded to its last byte, with checksum and manifest"
     to, was = plan.target.label, plan.left.label
     if code is ExitCode.DONE and outcome.state == "done":
         return (
@@ -182,6 +184,8 @@ def _waited(outcome: Outcome) -> bool:
 
 def _next(plan: Plan, outcome: Outcome, code: ExitCode) -> list[str]:
     run = f"--run={outcome.run_id}"
+    if plan.task == "backup-db" and outcome.state == "done":
+        return ["fab backups-db"]
     if code is ExitCode.MIXED:
         return [f"fab resume {run}", f"fab undo {run}", f"what is where: fab status; fab evidence {run}"]
     if code is ExitCode.RESTORED:

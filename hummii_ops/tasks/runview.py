@@ -37,8 +37,11 @@ def verdict_of(run: RunFact, *, busy: bool) -> str:
     return {"restored": "restored", "refused": "refused", "abandoned": "refused", "prepared": "pass"}.get(state, state)
 
 
-def chosen_run(snapshot: Snapshot, run: str | None) -> RunFact:
-    """The run that is meant: by its id, else an unfinished one, else the newest that started. Raises Refused."""
+def chosen_run(snapshot: Snapshot, run: str | None, *, to_undo: bool = False) -> RunFact:
+    """The run that is meant: by its id, else an unfinished one, else the newest that started. Raises Refused.
+
+    `to_undo`: a backup of the database went nowhere, so that there is nothing to take back; it is passed over.
+    """
     if run is not None:
         if not run or not all(char.isascii() and (char.isalnum() or char == "-") for char in run) or len(run) > 80:
             raise UsageError(f"{run!r:.100} cannot be the id of a run", remedy="see the runs: fab runs")
@@ -46,7 +49,7 @@ def chosen_run(snapshot: Snapshot, run: str | None) -> RunFact:
         if found is None:
             raise Refused(f"{snapshot.host_name}: there is no run {run}", remedy="see the runs: fab runs")
         return found
-    newest = snapshot.unfinished_run or snapshot.last_run
+    newest = snapshot.unfinished_run or (snapshot.last_change if to_undo else snapshot.last_run)
     if newest is None:
         raise Refused(f"{snapshot.host_name}: no run has been there yet", remedy="see what can be done: fab releases")
     return newest

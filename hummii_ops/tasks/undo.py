@@ -35,7 +35,7 @@ def undo(
     environment = session.choose(env)
     sites = session.reach(environment, limit)
     snapshots = [site.snapshot() for site in sites]
-    chosen = chosen_run(snapshots[0], run)
+    chosen = chosen_run(snapshots[0], run, to_undo=True)
     here = [chosen_run(snapshot, chosen.run_id) for snapshot in snapshots]
     if any(one.is_unfinished for one in here):  # where it has ended, a second undo takes it back
         if dry_run:

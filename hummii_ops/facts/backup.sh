@@ -1,0 +1,175 @@
+# shellcheck shell=sh
+# One backup of the database, and the client tools that read it. Shared by the reads and by the verbs of a run.
+# The tools run in PostgreSQL's own container, so they fit its server; never with a terminal, which makes CRLF of LF.
+# Nothing is written there, and nothing on the host.
+
+# database_container PROJECT SERVICE: the id of its running container; none is a failure
+database_container() {
+    docker ps -q --no-trunc --filter "label=com.docker.compose.project=$1" \
+        --filter "label=com.docker.compose.service=$2" --filter label=com.docker.compose.oneoff=False | grep -m 1 .
+}
+# in_database CONTAINER DATABASE USER TOOL ARGUMENT…: a client tool, with what comes on stdin
+# The names go by the environment: as arguments, one with a `=` in it would be taken for a connection string.
+in_database() (
+    container=$1 database=$2 user=$3 at_work=${run:-read}
+    shift 3
+    exec docker exec -i -e "PGDATABASE=$database" -e "PGUSER=$user" -e "PGAPPNAME=hummii-ops/${at_work##*/}" \
+        -e PGCLIENTENCODING=UTF8 \
+        -e 'PGOPTIONS=-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0' \
+        "$container" "$@"
+)
+# zstd_on CONTAINER ARGUMENT…: the host's zstd, or the one beside PostgreSQL
+zstd_on() {
+    zstd_container=$1
+    shift
+    if command -v zstd >/dev/null; then zstd "$@"; else docker exec -i "$zstd_container" zstd "$@"; fi
+}
+# unpacked WRAP PATH CONTAINER: its bytes, without gzip or zstd
+unpacked() {
+    case $1 in
+        none) cat <"$2" ;;
+        gzip) gzip -dc <"$2" ;;
+        zstd) zstd_on "$3" -dcq <"$2" ;;
+    esac
+}
+# wrap_is_whole KIND WRAP PATH CONTAINER: what is compressed has a sum of its own, and it is right; a tar has its end
+wrap_is_whole() {
+    case $2 in
+        gzip) gzip -tq <"$3" ;;
+        zstd) zstd_on "$4" -tq <"$3" ;;
+    esac || return
+    [ "$1" != tar ] || [ "$(unpacked "$2" "$3" "$4" | tail -c 1024 | tr -d '\000' | wc -c)" = 0 ] || return
+    [ "$1" != tar ] || [ $(($(unpacked "$2" "$3" "$4" | wc -c) % 512)) = 0 ]
+}
+# as_sql KIND WRAP PATH CONTAINER: all of it as SQL, decoded to its last byte; the last line is the reader's exit code
+as_sql() {
+    case $1 in
+        plain) unpacked "$2" "$3" "$4" ;;
+        # pg_restore seeks in a folder: it is shown to another container of the same image, which can write nowhere
+        directory)
+            docker run --rm --network none --read-only --user "$(id -u):$(id -g)" --mount "type=bind,source=$3,target=/backup,readonly" \
+                --entrypoint pg_restore "$(docker inspect --format '{{.Image}}' "$4")" -f - /backup
+            ;;
+        *) unpacked "$2" "$3" "$4" | docker exec -i "$4" pg_restore -f - ;;
+    esac
+    printf '\n@code %s\n' "$?"
+}
+# sum_of_backup PATH: its sha256; of a folder, that of its files' sums in the order of their names
+sum_of_backup() {
+    if [ -d "$1" ]; then
+        (cd "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) | sha256sum | cut -d ' ' -f 1
+    else
+        sha256sum <"$1" | cut -d ' ' -f 1
+    fi
+}
+# sql_facts <as_sql: what a dump says of itself, a line each:
+#   from VERSION · by VERSION · rows N TABLE · role NAME · extension NAME · migration NAME · failed NAME
+#   forbidden LINE WORDS: what psql would run, or what reaches beyond this database, outside of data and of quotes
+#   crlf · cut WHERE · complete · code N
+sql_facts() {
+    LC_ALL=C awk '
+    function say(what) { if (!(what in said)) { said[what] = 1; print what } }
+    function forbid(what) { if (forbidden++ < 5) print "forbidden " NR " " what }
+    function tail(line, before) { sub(before, "", line); sub(/;$/, "", line); return line }
+    function columns(list, names, count, i) {
+        count = split(list, names, /, /)
+        for (i = 1; i <= count; i++) place[names[i]] = i
+    }
+    function migration(row, cells) {
+        split(row, cells, /\t/)
+        if (cells[place["rolled_back_at"]] != "\\N") return
+        say((cells[place["finished_at"]] != "\\N" ? "migration " : "failed ") cells[place["migration_name"]])
+    }
+    function word(name) {
+        name = toupper(name)
+        if (name ~ /^(DATABASE|ROLE|SYSTEM)$/ && before ~ /^(CREATE|DROP|ALTER)$/) forbid(before " " name)
+        if (name == "PROGRAM" && before ~ /^(FROM|TO)$/) forbid(before " " name)
+        before = name
+    }
+    function lex(line, mark, at) { # quotes may go on over lines: a backslash in one is text, outside it is a command
+        while (line != "") {
+            if (quote == "E") {
+                if (!match(line, /\\.|\047/)) return
+                mark = substr(line, RSTART, 1)
+                line = substr(line, RSTART + RLENGTH)
+                if (mark == "\047") quote = ""
+            } else if (quote != "") {
+                at = index(line, quote)
+                if (!at) return
+                line = substr(line, at + length(quote))
+                quote = ""
+            } else {
+                if (!match(line, /[A-Za-z_\200-\377][A-Za-z0-9_$\200-\377]*|[Ee]\047|\047|"|--|\/\*|\\|;|[$]([A-Za-z_\200-\377][A-Za-z0-9_\200-\377]*)?[$]/)) return
+                mark = substr(line, RSTART, RLENGTH)
+                line = substr(line, RSTART + RLENGTH)
+                if (mark == "--") return
+                if (mark == ";") before = ""
+                else if (mark == "\\") { backslash(line); return }
+                else if (mark == "/*") quote = "*/"
+                else if (mark ~ /^[Ee]\047$/) quote = "E"
+                else if (mark ~ /^[A-Za-z_\200-\377]/) word(mark)
+                else quote = mark
+            }
+        }
+    }
+    function backslash(line) { if (line !~ /^(un)?restrict [A-Za-z0-9]+$/) forbid("\\" substr(line, 1, 40)) }
+    copying {
+        if ($0 != "\\.") { rows++; if (migrations) migration($0); next }
+        print "rows " rows " " table
+        copying = 0
+        next
+    }
+    NR <= 3 && /\r$/ { crlf = 1 }
+    /^$/ { blank++; next }
+    crlf { next }
+    quote == "" && /^--/ {
+        blank = 0
+        if (/^-- Dumped from database version /) say("from " tail($0, "^-- Dumped from database version "))
+        if (/^-- Dumped by pg_dump version /) say("by " tail($0, "^-- Dumped by pg_dump version "))
+        if ($0 == "-- PostgreSQL database dump complete") complete = 1
+        next
+    }
+    quote == "" && /^@code [0-9]+$/ { next }
+    { blank = 0 }
+    !/^\\unrestrict / { complete = 0 }
+    quote == "" && / OWNER TO [^\047]*;$/ { say("role " tail($0, "^.* OWNER TO ")) }
+    quote == "" && /^(GRANT|ALTER DEFAULT PRIVILEGES) .* TO [^\047]*;$/ {
+        line = $0
+        sub(/ WITH GRANT OPTION;$/, ";", line)
+        say("role " tail(line, "^.* TO "))
+    }
+    quote == "" && /^(REVOKE|ALTER DEFAULT PRIVILEGES .* REVOKE) .* FROM [^\047]*;$/ { say("role " tail($0, "^.* FROM ")) }
+    quote == "" && /^ALTER DEFAULT PRIVILEGES FOR ROLE / {
+        line = tail($0, "^ALTER DEFAULT PRIVILEGES FOR ROLE ")
+        sub(/ (IN SCHEMA|GRANT|REVOKE) .*$/, "", line)
+        say("role " line)
+    }
+    quote == "" && /^CREATE EXTENSION / {
+        line = tail($0, "^CREATE EXTENSION (IF NOT EXISTS )?")
+        sub(/ WITH .*$/, "", line)
+        say("extension " line)
+    }
+    {
+        copies = quote == "" && /^COPY .* FROM stdin;$/
+        lex($0)
+        if (copies) {
+            table = tail($0, "^COPY ")
+            sub(/ +FROM stdin$/, "", table)
+            list = ""
+            if (match(table, / \([^(]*\)$/)) { list = substr(table, RSTART + 2, RLENGTH - 3); table = substr(table, 1, RSTART - 1) }
+            migrations = table ~ /(^|\.)_prisma_migrations$/
+            if (migrations) columns(list)
+            copying = 1
+            rows = 0
+            before = ""
+        }
+    }
+    END {
+        if (crlf) print "crlf"
+        if (copying) print "cut in the rows of " table
+        else if (quote != "") print "cut inside of a quoted text"
+        # two empty lines end every dump, and the reader added a third
+        if (complete && blank >= 2 && !copying && quote == "") print "complete"
+        if ($0 ~ /^@code [0-9]+$/) print "code " substr($0, 7)
+    }'
+}

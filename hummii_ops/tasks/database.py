@@ -1,0 +1,202 @@
+"""Tasks on the database's backups: backup-db, backups-db, check-backup. They never ask, and stop nothing."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rich.console import Console
+
+from hummii_ops.errors import ExitCode, Refused, UsageError
+from hummii_ops.facts.backup import Backup, Backups, Contents
+from hummii_ops.facts.backup_judgement import Judgement, judge, judge_listed
+from hummii_ops.facts.choose_backup import candidates, checked
+from hummii_ops.facts.read_backups import database_of, read_backups, read_contents
+from hummii_ops.plans import backup_db as plan_backup_db
+from hummii_ops.run import preflight
+from hummii_ops.run.fleet import Part, carry_out
+from hummii_ops.run.outcome import Outcome
+from hummii_ops.run.ship import About, new_run_id
+from hummii_ops.tasks import backupview, session
+from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.parts import part_of
+from hummii_ops.tasks.report import VERDICTS, watcher, worst
+from hummii_ops.tasks.session import Site
+
+
+@command("backup-db", changes=True)
+def backup_db(
+    _context: Any, reason: str = "", limit: str | None = None, env: str | None = None, format: str = "text"
+) -> Reply:
+    """Dump the database, prove the dump to its last byte, and only then give it a name; nothing is stopped."""
+    environment = session.choose(env)
+    database_of(environment)
+    sites = session.reach(environment, limit)
+    parts = [_part(site) for site in sites]
+    about = About(
+        run_id=new_run_id(plan_backup_db.TASK),
+        task=plan_backup_db.TASK,
+        who=session.who(),
+        reason=reason,
+        since_ms=int(time.time() * 1000),
+        hosts=tuple(site.host.name for site in sites),
+    )
+    people = say()
+    # One host after another, each by itself: that one cannot be dumped takes nothing from the others.
+    outcomes = [carry_out((part,), about, watcher(people, len(parts) > 1))[0] for part in parts]
+    made = [_made(site, part) for site, part in zip(sites, parts, strict=True)]
+    code = worst(outcomes, asked_back=False)
+    body = {
+        "run_id": about.run_id,
+        "environment": environment.name,
+        "backups": [one for one in made if one is not None],
+        "steps": [step.as_json() for one in outcomes for step in one.steps if step.outcome != "not reached"],
+        "report": str(session.runs_dir() / about.run_id),
+    }
+
+    def show(console: Console) -> None:
+        for outcome, one in zip(outcomes, made, strict=True):
+            _show_made(console, outcome, one)
+
+    return Reply(kind="backup-db", body=body, exit_code=code, verdict=VERDICTS[code], show=show)
+
+
+def _part(site: Site) -> Part:
+    snapshot = site.snapshot(needs_docker=True)
+    preflight.check(snapshot)
+    found = read_backups(site.transport, site.environment)
+    return part_of(site, plan_backup_db.build(snapshot, site.environment, database_of(site.environment), found))
+
+
+def _made(site: Site, part: Part) -> dict[str, Any] | None:
+    """The backup that lies there now; None if none does."""
+    name = next(step.holds[2] for step in part.plan.forward if step.id == "place-backup")
+    found = read_backups(site.place.connect(), site.environment)
+    one = next((one for one in found.backups if one.name == name), None)
+    return backupview.backup_json(found, one, judge_listed(one, found.served)) if one else None
+
+
+def _show_made(console: Console, outcome: Outcome, made: dict[str, Any] | None) -> None:
+    if made is not None and outcome.exit_code is ExitCode.DONE:
+        console.print(f"{outcome.host}: {made['path']}", style="bold green", markup=False)
+        rows = sum((made["rows"] or {}).values())
+        console.print(
+            f"  {backupview.size(made['size_bytes'])}, {rows} rows, schema {made['schema_head'] or 'not known'}; "
+            "decoded to its last byte, with checksum and manifest",
+            markup=False,
+        )
+        console.print("  next: keep a copy of it on another machine; see all: fab backups-db", markup=False)
+        return
+    failed = outcome.failed_step
+    console.print(f"{outcome.host}: no backup was made; nothing was changed", style="bold red", markup=False)
+    if failed is not None:
+        console.print(f"  {failed.id} failed: {failed.reason or ''}", markup=False)
+    console.print(f"  next: fab evidence --run={outcome.run_id}", markup=False)
+
+
+@command("backups-db")
+def backups_db(_context: Any, limit: str | None = None, env: str | None = None, format: str = "text") -> Reply:
+    """The database's backups, newest first: kind, loss window, size, and why one cannot be used."""
+    environment = session.choose(env)
+    database_of(environment)
+    sites = session.reach(environment, limit)
+    found = [read_backups(site.transport, environment) for site in sites]
+    judged = [(one, [(backup, judge_listed(backup, one.served)) for backup in one.backups]) for one in found]
+    body = {
+        "environment": environment.name,
+        "served": [backupview.served_json(one) for one in found],
+        "backups": [backupview.backup_json(one, *pair) for one, pairs in judged for pair in pairs],
+    }
+
+    def show(console: Console) -> None:
+        for one, pairs in judged:
+            backupview.show_backups(console, one, pairs)
+        console.print("by their first bytes; all of one: fab check-backup --backup=NAME", style="dim", markup=False)
+
+    return Reply(kind="backups-db", body=body, show=show)
+
+
+@command(
+    "check-backup",
+    help={
+        "backup": "a path, a name, a timestamp, or latest: the newest that passes",
+        "from_database": "the database that it is of, when that is not the one which is served",
+        "require_checksum": "one without a checksum is not usable",
+    },
+)
+def check_backup(
+    _context: Any,
+    backup: str = "",
+    from_database: str | None = None,
+    require_checksum: bool = False,
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """Can this backup be used? Reads it to its last byte, on the host; 0 if it can, 3 and why if it cannot."""
+    environment = session.choose(env)
+    database_of(environment)
+    if not backup:
+        raise UsageError("say which backup: --backup=NAME or --backup=latest", remedy="see them: fab backups-db")
+    checked(backup)
+    looked = []
+    for site in session.reach(environment, limit):
+        looked += _look(site, backup, from_database=from_database, require_checksum=require_checksum)
+    chosen = {one["host"]: one for one in looked}  # the last of each host: those before it were passed over
+    usable = all(one["usable"] for one in chosen.values())
+    body = {
+        "environment": environment.name,
+        "backups": list(chosen.values()),
+        "passed_over": [one for one in looked if one is not chosen[one["host"]]],
+    }
+
+    def show(console: Console) -> None:
+        for one in looked:
+            _show_judged(console, one)
+
+    code = ExitCode.DONE if usable else ExitCode.REFUSED
+    return Reply(kind="check-backup", body=body, exit_code=code, verdict=VERDICTS[code], show=show)
+
+
+def _look(site: Site, text: str, *, from_database: str | None, require_checksum: bool) -> list[dict[str, Any]]:
+    """What was looked at on a host, to the first that can be used."""
+    found = read_backups(site.transport, site.environment)
+    if found.served is None:
+        raise Refused(f"{found.host_name}: {found.error}; its tools are what reads a backup", remedy="fab status")
+    looked = []
+    for one in candidates(found, text):
+        say().print(f"{found.host_name}: reading {one.name}, {backupview.size(one.size_bytes)}…", style="dim")
+        judgement, contents = _judged(site, found, one, from_database, require_checksum)
+        looked.append(backupview.backup_json(found, one, judgement, contents))
+        if judgement.usable:
+            break
+    return looked
+
+
+def _judged(
+    site: Site, found: Backups, one: Backup, from_database: str | None, require_checksum: bool
+) -> tuple[Judgement, Contents | None]:
+    listed = judge_listed(one, found.served, from_database=from_database)
+    if found.served is None or one.recognised.kind is None or not listed.usable:
+        return listed, None
+    contents = read_contents(site.transport, site.environment, one)
+    judgement = judge(one, contents, found.served, from_database=from_database, require_checksum=require_checksum)
+    return judgement, contents
+
+
+def _show_judged(console: Console, one: dict[str, Any]) -> None:
+    sentence = "can be used: decoded to its last byte" if one["usable"] else "cannot be used"
+    style = "bold green" if one["usable"] else "bold red"
+    console.print(f"{one['host']}: {one['name']} {sentence}", style=style, markup=False)
+    for reason in one["reasons"]:
+        console.print(f"  {reason}", markup=False)
+    if not one["usable"]:
+        return
+    rows, schema = sum((one["rows"] or {}).values()), one["schema_head"] or "not known"
+    console.print(f"  {one['what']}, of {one['at'] or 'an unknown time'}: {rows} rows, schema {schema}", markup=False)
+    for doubt in one["doubts"]:
+        console.print("  ! ", style="yellow", end="")
+        console.print(doubt, markup=False)
+
+
+ALL = (backup_db, backups_db, check_backup)
