@@ -110,3 +110,19 @@ def size(size_bytes: int) -> str:
             return f"{value:.0f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def show_judged(console: Console, one: dict[str, Any]) -> None:
+    """A backup that was read to its end, and what came of it."""
+    sentence = "can be used: decoded to its last byte" if one["usable"] else "cannot be used"
+    style = "bold green" if one["usable"] else "bold red"
+    console.print(f"{one['host']}: {one['name']} {sentence}", style=style, markup=False)
+    for reason in one["reasons"]:
+        console.print(f"  {reason}", markup=False)
+    if not one["usable"]:
+        return
+    rows, schema = sum((one["rows"] or {}).values()), one["schema_head"] or "not known"
+    console.print(f"  {one['what']}, of {one['at'] or 'an unknown time'}: {rows} rows, schema {schema}", markup=False)
+    for doubt in one["doubts"]:
+        console.print("  ! ", style="yellow", end="")
+        console.print(doubt, markup=False)

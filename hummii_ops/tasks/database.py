@@ -152,7 +152,7 @@ def check_backup(
 
     def show(console: Console) -> None:
         for one in looked:
-            _show_judged(console, one)
+            backupview.show_judged(console, one)
 
     code = ExitCode.DONE if usable else ExitCode.REFUSED
     return Reply(kind="check-backup", body=body, exit_code=code, verdict=VERDICTS[code], show=show)
@@ -182,21 +182,6 @@ def _judged(
     contents = read_contents(site.transport, site.environment, one)
     judgement = judge(one, contents, found.served, from_database=from_database, require_checksum=require_checksum)
     return judgement, contents
-
-
-def _show_judged(console: Console, one: dict[str, Any]) -> None:
-    sentence = "can be used: decoded to its last byte" if one["usable"] else "cannot be used"
-    style = "bold green" if one["usable"] else "bold red"
-    console.print(f"{one['host']}: {one['name']} {sentence}", style=style, markup=False)
-    for reason in one["reasons"]:
-        console.print(f"  {reason}", markup=False)
-    if not one["usable"]:
-        return
-    rows, schema = sum((one["rows"] or {}).values()), one["schema_head"] or "not known"
-    console.print(f"  {one['what']}, of {one['at'] or 'an unknown time'}: {rows} rows, schema {schema}", markup=False)
-    for doubt in one["doubts"]:
-        console.print("  ! ", style="yellow", end="")
-        console.print(doubt, markup=False)
 
 
 ALL = (backup_db, backups_db, check_backup)

@@ -12,15 +12,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from facts_stacks import DEPLOYED, ENVIRONMENT, backup, compose, container, digest, env_file, image, image_id, snapshot
+from facts_stacks import (
+    DEPLOYED,
+    ENVIRONMENT,
+    NOW,
+    backup,
+    compose,
+    container,
+    digest,
+    env_file,
+    image,
+    image_id,
+    snapshot,
+)
 from rich.console import Console
 
+from hummii_ops.facts.backup import Backups, ServedDatabase
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.release import Record, Release
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import ComposeFact, Mark, Snapshot
-from hummii_ops.inventory.models import Environment
-from hummii_ops.plans import rollback, undo
+from hummii_ops.inventory.models import Database, Environment
+from hummii_ops.plans import backup_db, rollback, undo
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.rollback import Options
 from hummii_ops.plans.turn import in_turn
@@ -140,9 +153,33 @@ def undo_of_a_rollback() -> Plan:
     return undo.build(seen, _environment(), done, run_id, seen.expectation_text())
 
 
+def backup_of_the_database() -> Plan:
+    database = Database(name="hummii", user="hummii")
+    served = ServedDatabase(
+        container="c" * 64,
+        name="hummii",
+        server_version_num=150018,
+        size_bytes=1_221_000_000,
+        roles=frozenset(),
+        extensions=frozenset(),
+        migrations=(),
+    )
+    found = Backups(
+        host_name="lab-1",
+        read_at=NOW,
+        folder="/opt/hummii/backups/database",
+        folder_exists=True,
+        backups=(),
+        served=served,
+        error="",
+    )
+    return backup_db.build(_stack(), _environment(), database, found)
+
+
 @pytest.mark.parametrize(
     "make",
     [
+        backup_of_the_database,
         bare_backup,
         one_host_of_several,
         never_proven_and_passed_over,
