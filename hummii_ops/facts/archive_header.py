@@ -63,7 +63,11 @@ def archive_header(head: bytes) -> ArchiveHeader | None:
         compressed = (rest.byte() if version >= _ALGORITHM_SINCE else rest.number()) != 0
         moment = [rest.number() for _ in range(7)]
         database, server, dump = rest.text(), rest.text(), rest.text()
+        entries = rest.number()
     except IndexError:
+        return None
+    # pg_restore ends well on an archive whose count of entries was damaged to nothing, or to less: it reads none of it.
+    if not database or entries <= 0:
         return None
     return ArchiveHeader(
         version=version,

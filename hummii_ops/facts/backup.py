@@ -72,7 +72,8 @@ class Backup:
 class Contents:
     """One backup, decoded to its last byte. `exit_code` None: the reader never came to its end.
 
-    `cut` says where it stops short, `said` is what the client tools complained of.
+    `cut` says where it stops short, `said` is what the client tools complained of. `tables`: it defines some;
+    `inserts`: it holds rows that are not counted, as --inserts writes them.
     """
 
     sha256: str
@@ -82,6 +83,8 @@ class Contents:
     crlf: bool
     cut: str
     server_version: str
+    tables: bool
+    inserts: bool
     rows: Mapping[str, int]
     roles: frozenset[str]
     extensions: frozenset[str]

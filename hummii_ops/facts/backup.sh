@@ -41,16 +41,18 @@ wrap_is_whole() {
     [ "$1" != tar ] || [ "$(unpacked "$2" "$3" "$4" | tail -c 1024 | tr -d '\000' | wc -c)" = 0 ] || return
     [ "$1" != tar ] || [ $(($(unpacked "$2" "$3" "$4" | wc -c) % 512)) = 0 ]
 }
-# as_sql KIND WRAP PATH CONTAINER: all of it as SQL, decoded to its last byte; the last line is the reader's exit code
+# as_sql KIND WRAP PATH CONTAINER SECONDS: all of it as SQL, decoded to its last byte; the last line is the reader's exit
+# code. The limit stands inside of the container: pg_restore turns for ever at the end of a tar that was cut, and a
+# client that is gone does not stop it.
 as_sql() {
     case $1 in
         plain) unpacked "$2" "$3" "$4" ;;
         # pg_restore seeks in a folder: it is shown to another container of the same image, which can write nowhere
         directory)
             docker run --rm --network none --read-only --user "$(id -u):$(id -g)" --mount "type=bind,source=$3,target=/backup,readonly" \
-                --entrypoint pg_restore "$(docker inspect --format '{{.Image}}' "$4")" -f - /backup
+                --entrypoint timeout "$(docker inspect --format '{{.Image}}' "$4")" "$5" pg_restore -f - /backup
             ;;
-        *) unpacked "$2" "$3" "$4" | docker exec -i "$4" pg_restore -f - ;;
+        *) unpacked "$2" "$3" "$4" | docker exec -i "$4" timeout "$5" pg_restore -f - ;;
     esac
     printf '\n@code %s\n' "$?"
 }
@@ -63,6 +65,7 @@ sum_of_backup() {
     fi
 }
 # sql_facts <as_sql: what a dump says of itself, a line each:
+#   tables · inserts: there are definitions of tables, and rows that are not counted
 #   from VERSION · by VERSION · rows N TABLE · role NAME · extension NAME · migration NAME · failed NAME
 #   forbidden LINE WORDS: what psql would run, or what reaches beyond this database, outside of data and of quotes
 #   crlf · cut WHERE · complete · code N
@@ -149,6 +152,8 @@ sql_facts() {
         sub(/ WITH .*$/, "", line)
         say("extension " line)
     }
+    quote == "" && /^CREATE (UNLOGGED )?TABLE / { say("tables") }
+    quote == "" && /^INSERT INTO / { say("inserts") }
     {
         copies = quote == "" && /^COPY .* FROM stdin;$/
         lex($0)

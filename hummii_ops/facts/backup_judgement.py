@@ -14,6 +14,7 @@ from hummii_ops.facts.backup import Backup, Contents, ServedDatabase
 
 # Archive versions that a server's own pg_restore reads, by its major version. Source: pg_backup_archiver.h.
 _ARCHIVES = {13: (1, 14), 14: (1, 14), 15: (1, 14), 16: (1, 15), 17: (1, 16), 18: (1, 16)}
+_OUT_OF_TIME = 124  # of `timeout`
 _LIES = {
     "special": "it is no regular file (a FIFO, a socket or a device)",
     "outside": "it is a link that leads out of the backups folder",
@@ -60,9 +61,9 @@ def judge(
     """By all of it."""
     listed = judge_listed(backup, served, from_database=from_database)
     damage = tuple(_damage(backup, contents))
-    reasons = (*listed.reasons, *damage, *_forbidden(contents), *_lacking(contents, served, known=not damage))
-    if not damage and backup.database is None and from_database is None and _strange(contents, served):
-        reasons = (*reasons, "none of this database's migrations is in it: it seems to be of another database")
+    reasons = (*listed.reasons, *damage, *_forbidden(contents))
+    if not damage:  # of what is damaged it is not known what it holds and needs
+        reasons = (*reasons, *_lacking(contents, served), *_partial(contents, served, from_database))
     if not damage and require_checksum and _written_sum(backup) is None:
         reasons = (*reasons, "its content cannot be proven: no checksum, and --require-checksum is asked for")
     failed = tuple(f"migration {name} had failed when it was made" for name in contents.failed_migrations)
@@ -70,9 +71,11 @@ def judge(
 
 
 def _foreign(backup: Backup, served: ServedDatabase | None, from_database: str | None) -> Iterator[str]:
+    version, newest = backup.recognised.archive_version, _ARCHIVES.get(served.major) if served else None
+    if backup.recognised.kind != "plain" and backup.header is None and not (version and newest and version > newest):
+        yield "its header is damaged: cut, or sent through a terminal (docker exec -t)"
     if served is None:
         return
-    version, newest = backup.recognised.archive_version, _ARCHIVES.get(served.major)
     if version is not None and newest is not None and version > newest:
         yield (
             f"a newer pg_dump made it: archive version {_dotted(version)}; "
@@ -87,6 +90,8 @@ def _foreign(backup: Backup, served: ServedDatabase | None, from_database: str |
 def _listed_doubts(backup: Backup) -> Iterator[str]:
     if _written_sum(backup) is None and not backup.compressed:
         yield "content cannot be proven: no checksum, and what is not compressed has none inside"
+    elif _written_sum(backup) is None and backup.recognised.wrap == "none":
+        yield "no checksum: its rows are proven by their compression, its definitions are not"
     if backup.manifest is None:
         yield "no manifest: the rows that it should have are not known"
     if backup.database is None:
@@ -106,10 +111,10 @@ def _damage(backup: Backup, contents: Contents) -> Iterator[str]:
         yield f"it is cut short or damaged: {backup.recognised.what}, not whole"
     elif contents.crlf:
         yield "its line ends are CRLF: it went through a terminal (docker exec -t) or another system"
+    elif contents.exit_code != 0:
+        yield f"it cannot be decoded to its last byte: {contents.said or _died(contents)}"
     elif contents.cut:
         yield f"it is cut {contents.cut}"
-    elif contents.exit_code != 0:
-        yield f"it cannot be decoded to its last byte: {contents.said or 'the reader gave no reason'}"
     elif not contents.complete:
         yield "it is cut short: the line that ends every dump is not at its end"
     elif manifest is not None and manifest.rows != contents.rows:
@@ -122,9 +127,7 @@ def _forbidden(contents: Contents) -> Iterator[str]:
         yield f"line {number} would reach beyond this database, or run a command: {words}"
 
 
-def _lacking(contents: Contents, served: ServedDatabase, *, known: bool) -> Iterator[str]:
-    if not known:
-        return  # of what is damaged it is not known what it needs
+def _lacking(contents: Contents, served: ServedDatabase) -> Iterator[str]:
     if (made := _major(contents.server_version)) > served.major:
         yield f"it is of PostgreSQL {made}; the server is {served.major}"
     if roles := contents.roles - served.roles:
@@ -133,9 +136,24 @@ def _lacking(contents: Contents, served: ServedDatabase, *, known: bool) -> Iter
         yield f"extensions that this server does not have: {', '.join(sorted(extensions))}"
 
 
-def _strange(contents: Contents, served: ServedDatabase) -> bool:
-    """A plain dump does not say whose it is; that it knows no migration of the served database does."""
-    return bool(served.applied) and not set(served.applied) & set(contents.migrations)
+def _partial(contents: Contents, served: ServedDatabase, from_database: str | None) -> Iterator[str]:
+    """A dump of the schema or of the data alone, or of another database: of a database that has migrations, a whole
+    dump defines tables, holds rows, and knows some of these migrations. pg_restore is content with all of them.
+    """
+    if not served.applied:
+        return
+    if not contents.tables:
+        yield "it defines no table: a dump of the data alone, or of nothing"
+    elif not contents.rows and not contents.inserts:
+        yield "it holds no rows: a dump of the schema alone"
+    elif contents.rows and from_database is None and not set(served.applied) & set(contents.migrations):
+        yield "none of this database's migrations is in it: it is of another database, or of some tables alone"
+
+
+def _died(contents: Contents) -> str:
+    if contents.exit_code == _OUT_OF_TIME:
+        return "its reader did not come to an end"
+    return f"its reader ended with {contents.exit_code}, and gave no reason"
 
 
 def _written_sum(backup: Backup) -> str | None:

@@ -3,7 +3,7 @@
 # written, here or in a container. Of a backup it sends the first KiB, or what `sql_facts` says of it; never its rows.
 #
 # Arguments: list PROJECT SERVICE DATABASE USER FOLDER     every backup, and the database that is served
-#            look PROJECT SERVICE KIND WRAP PATH           one of them, to its last byte
+#            look PROJECT SERVICE KIND WRAP PATH SECONDS   one of them, to its last byte
 # backup.sh stands before it.
 export LC_ALL=C
 unset CDPATH
@@ -64,12 +64,15 @@ served() { # DATABASE USER: fields end with 0x1f, lines with 0
     in_database "$container" "$1" "$2" timeout 20 psql -X -qAt0 -F "$(printf '\037')" 2>&1 | frame served 0
 }
 
-look() { # KIND WRAP PATH
+look() { # KIND WRAP PATH SECONDS
   sum_of_backup "$3" | frame sum 0
-  words=$(wrap_is_whole "$1" "$2" "$3" "$container" 2>&1)
-  printf '%s' "$words" | frame wrap $?
+  if ! wrap_is_whole "$1" "$2" "$3" "$container" 2> /dev/null; then
+    frame content 0 < /dev/null # half of it is not read on
+    return
+  fi
+  frame wrap 0 < /dev/null
   # facts go through fd 3, what the tools complain of through the variable
-  { words=$({ as_sql "$1" "$2" "$3" "$container" | sql_facts >&3; } 2>&1) && printf '%s\n' "$words" | head -c 2000 | sed 's/^/said /'; } 3>&1 |
+  { words=$({ as_sql "$1" "$2" "$3" "$container" "$4" | sql_facts >&3; } 2>&1) && printf '%s\n' "$words" | head -c 2000 | sed 's/^/said /'; } 3>&1 |
     frame content 0
 }
 

@@ -13,6 +13,7 @@ Wrap = Literal["none", "gzip", "zstd"]
 
 _CUSTOM = 1  # archCustom; the toc.dat of a directory or a tar says 3 or 5
 _WRAPS: dict[bytes, Wrap] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_NOTHING_BYTES = 128  # gzip and zstd of nothing, with a file's name
 _PLAIN = b"-- PostgreSQL database dump"
 _CLUSTER = b"-- PostgreSQL database cluster dump"
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -53,8 +54,10 @@ def recognise(head: bytes, inner: bytes = b"", *, folder: bool = False) -> Recog
         return _of_folder(head)
     if wrap is None:
         return _of_bytes(head, "none")
-    if not inner:
+    if not inner and len(head) <= _NOTHING_BYTES:
         return Recognised(kind=None, what=f"{wrap} of nothing: what was to be dumped never came", wrap=wrap)
+    if not inner:
+        return Recognised(kind=None, what=f"{wrap} that is damaged at its beginning", wrap=wrap)
     found = _of_bytes(inner, wrap)
     return Recognised(
         kind=found.kind, what=f"{found.what}, in {wrap}", wrap=wrap, archive_version=found.archive_version

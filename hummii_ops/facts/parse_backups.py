@@ -60,6 +60,8 @@ def parse_contents(answer: bytes, *, host_name: str) -> Contents | None:
         crlf="crlf" in facts,
         cut=(facts.get("cut") or [""])[0],
         server_version=(facts.get("from") or [""])[0],
+        tables="tables" in facts,
+        inserts="inserts" in facts,
         rows={table: int(count) for count, table in rows if count.isdecimal()},
         roles=frozenset(_name(one) for line in facts.get("role", ()) for one in line.split(", ")) - {"PUBLIC"},
         extensions=frozenset(_name(one) for one in facts.get("extension", ())),

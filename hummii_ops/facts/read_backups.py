@@ -15,8 +15,8 @@ from hummii_ops.inventory.models import Database
 from hummii_ops.transport.protocol import LinkLost, Transport
 
 _LIST_LIMIT_S = 120
-# A slow disk reads 20 MB/s, and a backup is read up to four times; unpacked it may be ten times as long.
-_LOOK_LIMIT_S, _LOOK_BYTES_PER_S = 120, 2_000_000
+# A slow disk reads 20 MB/s, and what is unpacked may be ten times as long.
+_LOOK_LIMIT_S, _LOOK_BYTES_PER_S = 60, 2_000_000
 
 
 def database_of(environment: Environment) -> Database:
@@ -47,8 +47,10 @@ def read_contents(transport: Transport, environment: Environment, backup: Backup
     kind = backup.recognised.kind
     if kind is None or backup.lies not in ("file", "folder"):
         raise ValueError(f"{backup.path} is no backup")
-    words = ("look", environment.project, database_of(environment).service, kind, backup.recognised.wrap, backup.path)
-    answer = _ask(transport, words, limit_s=_LOOK_LIMIT_S + backup.size_bytes / _LOOK_BYTES_PER_S)
+    seconds = _LOOK_LIMIT_S + backup.size_bytes // _LOOK_BYTES_PER_S
+    service, wrap = database_of(environment).service, backup.recognised.wrap
+    words = ("look", environment.project, service, kind, wrap, backup.path, str(seconds))
+    answer = _ask(transport, words, limit_s=2 * seconds)  # its sum and its wrap are read before
     contents = parse_contents(answer, host_name=transport.name)
     if contents is None:
         raise Refused(

@@ -60,7 +60,7 @@ def decoded(dump: Dump) -> Step:
         effect=Effect.PREPARES,
         limit_s=dump.limit_s,
         holds=("dump_decodes",),
-        act=("decode_dump", dump.folder, dump.name, dump.project, dump.service),
+        act=("decode_dump", dump.folder, dump.name, dump.project, dump.service, str(dump.limit_s - 10)),
     )
 
 

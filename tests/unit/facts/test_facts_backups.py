@@ -85,6 +85,8 @@ def contents(**changes: Any) -> Contents:
         "crlf": False,
         "cut": "",
         "server_version": "15.18",
+        "tables": True,
+        "inserts": False,
         "rows": {"public.orders": 200, 'public."a b"': 3},
         "roles": frozenset({"hummii"}),
         "extensions": frozenset({"pgcrypto"}),
@@ -240,6 +242,9 @@ def test_a_good_backup_can_be_used() -> None:
         (plain(), contents(forbidden=("12 \\connect hummii",)), "\\connect"),
         (plain(), contents(server_version="17.2"), "PostgreSQL 17"),
         (plain(), contents(migrations=("1999_other",)), "another database"),
+        (backup(), contents(migrations=("1999_other",)), "some tables alone"),
+        (backup(), contents(tables=False, rows={}), "of nothing"),
+        (backup(), contents(rows={}), "schema alone"),
         (backup(), contents(roles=frozenset({"hummii", "ghost"})), "ghost"),
         (backup(), contents(extensions=frozenset({"timescaledb"})), "timescaledb"),
     ],
@@ -261,6 +266,7 @@ def test_what_is_not_proven_whole_is_refused(one: Backup, read: Contents, word: 
         (backup("a\nb"), "control character"),
         (backup(recognised=Recognised(kind=None, what="a web page (HTML)")), "web page"),
         (backup(recognised=replace(CUSTOM, archive_version=(1, 16))), "1.16"),
+        (backup(header=None), "header is damaged"),
         (backup(header=replace(HEADER, server_version="16.1")), "PostgreSQL 16"),
         (backup(header=replace(HEADER, database="other")), '"other"'),
     ],
@@ -278,6 +284,11 @@ def test_another_databases_backup_is_allowed_by_its_name() -> None:
     assert judge(plain(), contents(migrations=("1999_other",)), SERVED, from_database="other").usable
 
 
+def test_what_inserts_hold_is_not_known() -> None:
+    """A dump with --inserts is whole, and its rows are not counted."""
+    assert judge(plain(), contents(rows={}, inserts=True, migrations=()), SERVED).usable
+
+
 def test_uncompressed_data_without_a_checksum_is_let_pass_and_said() -> None:
     """Nothing in it could show a flipped bit; --require-checksum refuses it."""
     for one in (plain(), backup(header=replace(HEADER, compressed=False))):
@@ -285,7 +296,9 @@ def test_uncompressed_data_without_a_checksum_is_let_pass_and_said() -> None:
         assert found.usable
         assert "content cannot be proven: no checksum" in " ".join(found.doubts)
         assert not judge(one, contents(), SERVED, require_checksum=True).usable
-    assert "cannot be proven" not in " ".join(judge(backup(), contents(), SERVED).doubts)
+    said = " ".join(judge(backup(), contents(), SERVED).doubts)
+    assert "cannot be proven" not in said
+    assert "its definitions are not" in said
 
 
 def test_damage_is_not_blamed_on_what_is_missing() -> None:

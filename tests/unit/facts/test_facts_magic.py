@@ -22,13 +22,19 @@ def text(value: str) -> bytes:
 
 
 def archive(
-    version: int = 14, *, form: int = 1, compression: int = 1, database: str = "hummii", year: int = 126
+    version: int = 14,
+    *,
+    form: int = 1,
+    compression: int = 1,
+    database: str = "hummii",
+    year: int = 126,
+    entries: int = 30,
 ) -> bytes:
     """The head of an archive of pg_dump, made on 2026-01-15 10:30:07."""
     algorithm = bytes([compression]) if version >= 15 else number(compression)
     moment = b"".join(number(part) for part in (7, 30, 10, 15, 0, year, 0))
     head = b"PGDMP" + bytes([1, version, 0, 4, 8, form])
-    return head + algorithm + moment + text(database) + text("15.18 (Debian)") + text("15.18")
+    return head + algorithm + moment + text(database) + text("15.18 (Debian)") + text("15.18") + number(entries)
 
 
 def tar(first: bytes, body: bytes = b"") -> bytes:
@@ -61,6 +67,7 @@ def test_what_can_be_restored_is_known_by_its_bytes(head: bytes, inner: bytes, k
         (b"", b"", "empty"),
         (b"\x1f\x8b\x08\x00", b"", "gzip of nothing"),
         (b"\x28\xb5\x2f\xfd", b"", "zstd of nothing"),
+        (b"\x28\xb5\x2f\xfd".ljust(1024, b"x"), b"", "damaged at its beginning"),
         (b"\x1f\x8b\x08\x00", b"\x1f\x8b\x08\x00", "compressed twice"),
         (b"<!DOCTYPE html><html>", b"", "web page"),
         (b"\n <html><body>503", b"", "web page"),
@@ -120,6 +127,14 @@ def test_a_cut_or_damaged_header_is_none() -> None:
     assert all(archive_header(whole[:length]) is None for length in range(len(whole)))
     lying = whole.replace(text("hummii"), number(2**31 - 1) + b"hummii")
     assert archive_header(lying) is None
+    assert archive_header(archive(entries=-1280658976)) is None
+    assert archive_header(archive(entries=0)) is None
+    assert archive_header(archive(database="")) is None
     impossible = archive_header(archive(year=2**31 - 1))
     assert impossible is not None
     assert impossible.made_at is None
+
+
+def test_a_header_that_went_through_a_terminal_is_none() -> None:
+    """LF became CRLF in it; pg_restore reads such an archive as one without entries, and ends well."""
+    assert archive_header(archive(database="a\nb").replace(b"\n", b"\r\n")) is None

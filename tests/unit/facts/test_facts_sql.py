@@ -35,6 +35,8 @@ def test_a_whole_dump(shell: str) -> None:
     rows = "1\tx\tt\t2025_a\t\\N\t\\N\tt\t1\n2\tx\t\\N\t2025_b\t\\N\t\\N\tt\t0\n3\tx\tt\t2025_c\t\\N\tt\tt\t1\n"
     sql = (
         "CREATE EXTENSION IF NOT EXISTS pgcrypto WITH SCHEMA public;\n"
+        "CREATE TABLE public.users (\n    id integer\n);\n"
+        "INSERT INTO public.flags VALUES ('a\nINSERT INTO b');\n"
         'ALTER TABLE public.users OWNER TO "the owner";\n'
         "GRANT SELECT ON TABLE public.users TO reader WITH GRANT OPTION;\n"
         "REVOKE ALL ON SCHEMA public FROM PUBLIC;\n"
@@ -46,6 +48,8 @@ def test_a_whole_dump(shell: str) -> None:
     assert facts(HEAD + sql + END, shell=shell) == [
         "from 15.18",
         "extension pgcrypto",
+        "tables",
+        "inserts",
         'role "the owner"',
         "role reader",
         "role PUBLIC",
