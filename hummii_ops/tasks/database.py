@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from hummii_ops.errors import ExitCode, Refused, UsageError
+from hummii_ops.errors import ExitCode, HummiiError, Refused, UsageError
 from hummii_ops.facts.backup import Backup, Backups, Contents
 from hummii_ops.facts.backup_judgement import Judgement, judge, judge_listed
 from hummii_ops.facts.choose_backup import candidates, checked
@@ -22,6 +22,7 @@ from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import VERDICTS, watcher, worst
 from hummii_ops.tasks.session import Site
+from hummii_ops.transport import printable
 
 
 @command("backup-db", changes=True)
@@ -55,8 +56,8 @@ def backup_db(
     }
 
     def show(console: Console) -> None:
-        for outcome, one in zip(outcomes, made, strict=True):
-            _show_made(console, outcome, one)
+        for part, outcome, one in zip(parts, outcomes, made, strict=True):
+            _show_made(console, part, outcome, one)
 
     return Reply(kind="backup-db", body=body, exit_code=code, verdict=VERDICTS[code], show=show)
 
@@ -69,29 +70,35 @@ def _part(site: Site) -> Part:
 
 
 def _made(site: Site, part: Part) -> dict[str, Any] | None:
-    """The backup that lies there now; None if none does."""
+    """The backup that lies there now; None if none does, or the host cannot be asked any more."""
     name = next(step.holds[2] for step in part.plan.forward if step.id == "place-backup")
-    found = read_backups(site.place.connect(), site.environment)
+    try:
+        found = read_backups(site.place.connect(), site.environment)  # the run's own link may have been lost meanwhile
+    except HummiiError:
+        return None
     one = next((one for one in found.backups if one.name == name), None)
     return backupview.backup_json(found, one, judge_listed(one, found.served)) if one else None
 
 
-def _show_made(console: Console, outcome: Outcome, made: dict[str, Any] | None) -> None:
-    if made is not None and outcome.exit_code is ExitCode.DONE:
-        console.print(f"{outcome.host}: {made['path']}", style="bold green", markup=False)
-        rows = sum((made["rows"] or {}).values())
-        console.print(
-            f"  {backupview.size(made['size_bytes'])}, {rows} rows, schema {made['schema_head'] or 'not known'}; "
-            "decoded to its last byte, with checksum and manifest",
-            markup=False,
-        )
-        console.print("  next: keep a copy of it on another machine; see all: fab backups-db", markup=False)
+def _show_made(console: Console, part: Part, outcome: Outcome, made: dict[str, Any] | None) -> None:
+    if outcome.exit_code is not ExitCode.DONE:
+        _show_not_made(console, outcome)
         return
-    failed = outcome.failed_step
-    console.print(f"{outcome.host}: no backup was made; nothing was changed", style="bold red", markup=False)
+    console.print(f"{outcome.host}: {part.plan.changes[0]}", style="bold green", markup=False)
+    if made is not None:
+        rows, schema = sum((made["rows"] or {}).values()), made["schema_head"] or "not known"
+        console.print(f"  {backupview.size(made['size_bytes'])}, {rows} rows, schema {schema}", markup=False)
+    console.print("  it was decoded to its last byte, and its bytes are those of its checksum", markup=False)
+    console.print("  next: keep a copy of it on another machine; see all: fab backups-db", markup=False)
+
+
+def _show_not_made(console: Console, outcome: Outcome) -> None:
+    run, failed = f"--run={outcome.run_id}", outcome.failed_step
+    said = "interrupted on the host, no backup yet" if outcome.is_unfinished else "no backup was made"
+    console.print(f"{outcome.host}: {said}; nothing was changed", style="bold red", markup=False)
     if failed is not None:
-        console.print(f"  {failed.id} failed: {failed.reason or ''}", markup=False)
-    console.print(f"  next: fab evidence --run={outcome.run_id}", markup=False)
+        console.print(f"  {failed.id} failed: {printable(failed.reason or '')}", markup=False)
+    console.print(f"  next: fab {'resume' if outcome.is_unfinished else 'evidence'} {run}", markup=False)
 
 
 @command("backups-db")
