@@ -227,9 +227,7 @@ def test_a_killed_run_leaves_none_and_is_resumed(
     """The runner and its children killed in the dump: nothing bears a backup's name; resume makes it whole."""
     hold_up(fresh, 8)
     working = operator.start("backup-db", REASON)
-    run_id = fresh.await_event(
-        "start", "dump-database", after=0, then='kill -9 $runner; pkill -9 -f "docker exec.*pg_dump"'
-    )
+    run_id = fresh.await_event("start", "dump-database", after=0, then="sleep 0.5; pkill -9 -s $runner")
     working.end()
     assert backups_in(fresh) == []
     other = laptop("another")
