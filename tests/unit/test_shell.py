@@ -77,9 +77,9 @@ def test_verbs_are_few_and_short() -> None:
     verbs = {name: text for path in VERB_FILES for name, text in functions(path).items()}
     long = {name: len(text.splitlines()) for name, text in verbs.items() if len(text.splitlines()) > 25}
     assert not long
-    # 50 for the stack, and a dozen for the database, which has its own file
-    assert 20 <= len(named_by_steps()) <= 62
-    assert len(verbs) <= 92
+    # 46 for the stack, and a dozen for the database, which has its own file
+    assert 20 <= len(named_by_steps()) <= 58
+    assert len(verbs) <= 84
 
 
 def test_every_function_is_seen() -> None:
