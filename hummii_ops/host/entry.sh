@@ -32,7 +32,10 @@ claim() { # RUN; the about lines come from the function about
     ground
     about | lease_claim "$home" "$1"
 }
-give_back() { lease_give_back "$home" "$1"; } # RUN: claimed on several hosts, and one said no
+give_back() { # RUN: claimed on several hosts, and one said no; a run that began keeps it, or its steps would be fenced out
+    case $(state_of "$1") in '') ;; ready) ! busy || return 0 ;; *) return 0 ;; esac
+    lease_give_back "$home" "$1"
+}
 receive() { # RUN: the rename is the commit; a second copy of the same run is dropped
     ground
     [ ! -d "$home/runs/$1" ] || return 0
@@ -50,10 +53,16 @@ spoiled() { # by the way here, or by a full disk
     [ "$(df -P -k "$home" | awk 'NR == 2 { print $4 }')" -ge 1024 ] || exit 78
     exit 71
 }
+claim_again() { # RUN: one that began and has not ended takes a lease that is free; what never began is refused
+    case $(state_of "$1") in
+        forward | back | mixed) grep -v '^\(run\|from\|to\|from_identity\|to_identity\)=' "$dir/about" | lease_claim "$home" "$1" ;;
+        *) cat "$home/lease" 2>/dev/null; exit 73 ;;
+    esac
+}
 start() { # RUN: never starts twice; the runner itself takes busy.lock
     folder "$1"
     ! ended "$(state_of "$1")" || return 0
-    lease_is_of "$home" "$1" || { cat "$home/lease" 2>/dev/null; exit 73; }
+    lease_is_of "$home" "$1" || claim_again "$1" || exit
     before=$(stat -c %s "$dir/journal.jsonl") wait=0
     setsid sh "$dir/lib/runner.sh" "$dir" </dev/null >>"$dir/output.log" 2>&1 &
     # begun is what the journal says; what goes on in a run that has begun is for follow to tell

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -185,3 +187,56 @@ def test_mixed_is_taken_over_by_no_one(rig: Rig) -> None:
     assert run.begin().state == "mixed"
     aged(rig, 10_000)
     assert rig.new_run(plan).claim().exit_code == 73
+
+
+def interrupted(rig: Rig) -> Shipped:
+    """A run that has made its first change, and whose runner went away; its lease is gone too."""
+    wait = rig.folder / "wait"
+    plan = rig.swap()
+    first, *rest = plan.forward
+    run = rig.new_run(replace(plan, forward=(first, waiting("wait", wait), *rest))).sent()
+    run.start()
+    run.until("start wait")
+    for pid in (run.runner(), *rig.processes("step.sh")):
+        os.kill(pid, signal.SIGKILL)
+    run.until_quiet()
+    wait.touch()
+    (rig.home / "lease").unlink()
+    assert run.state() == "forward"
+    return run
+
+
+@pytest.mark.parametrize(
+    ("verb", "state", "words"), [("again", "done", ["new", "new"]), ("back", "restored", ["old", "old"])]
+)
+def test_a_begun_run_without_a_lease(rig: Rig, verb: str, state: str, words: list[str]) -> None:
+    """A run that began and lost its lease is no dead end: resume and undo claim it again, as who it was."""
+    run = interrupted(rig)
+    assert run.follow(verb).state == state
+    assert rig.words() == words
+    assert rig.lease() is None
+
+
+def test_a_begun_run_takes_no_lease_from_another(dash_rig: Rig) -> None:
+    """Another run has the stack meanwhile: the one that lost its lease is refused, and told whose it is."""
+    run, other = interrupted(dash_rig), dash_rig.new_run(dash_rig.plan([]))
+    assert other.claim().exit_code == 0
+    refused = run.start()
+    assert refused.exit_code == 73
+    assert f"run={other.id}\n" in refused.stdout.decode()
+    assert dash_rig.lease() == other.id
+
+
+def test_only_a_run_that_never_began_is_given_back(rig: Rig) -> None:
+    """The laptop may not know whether a host began: a lease that a run works under is not given back."""
+    wait = rig.folder / "wait"
+    run = rig.new_run(rig.swap(waiting("wait", wait))).sent()
+    run.start()
+    run.until("start wait")
+    assert rig.call("give_back", run.id).exit_code == 0
+    assert rig.lease() == run.id
+    wait.touch()
+    assert run.follow("follow").state == "done"
+    never = rig.new_run(rig.plan([])).sent()
+    assert rig.call("give_back", never.id).exit_code == 0
+    assert rig.lease() is None
