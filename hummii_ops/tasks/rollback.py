@@ -9,12 +9,13 @@ from typing import Any
 from rich.console import Console
 
 from hummii_ops.checks import outside
-from hummii_ops.errors import Busy, ExitCode, UsageError
+from hummii_ops.errors import Busy, ExitCode, Refused, UsageError
 from hummii_ops.facts.choose import Choice, checked, choose_latest, choose_to
 from hummii_ops.facts.read import read_target
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import rollback as plan_rollback
+from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.rollback import Options
 from hummii_ops.run import preflight
 from hummii_ops.run.fleet import Part, carry_out, in_turn
@@ -73,6 +74,8 @@ def rollback(
         health_timeout_s=health_timeout or None, settle_s=None if settle < 0 else settle, keep_env=keep_env
     )
     parts = in_turn([_part(site, latest=latest, to=to, options=options, wait_s=wait) for site in sites])
+    if latest:
+        one_choice([part.plan for part in parts])
     if format == "sh":
         return _as_sh(parts)
     people = say()
@@ -93,6 +96,18 @@ def rollback(
     outside.warm()
     outcomes = carry_out(parts, about, watcher(people, len(parts) > 1))
     return run_reply("rollback", parts, outcomes, session.runs_dir() / about.run_id)
+
+
+def one_choice(plans: Sequence[Plan]) -> None:
+    """Each host chose its last good release for itself. Raises Refused if they did not choose the same one."""
+    chosen = {plan.target.identity or plan.target.label for plan in plans}
+    if len(chosen) < 2:
+        return
+    each = "; ".join(f"{one.host}: {one.target.label} ({one.target.release_id})" for one in plans)
+    raise Refused(
+        f"the last good release is not the same on all hosts ({each}); nothing was changed",
+        remedy="say which one: fab rollback --to=…; or one host after the other: --limit=…",
+    )
 
 
 def _part(site: Site, *, latest: bool, to: str | None, options: Options, wait_s: int) -> Part:
