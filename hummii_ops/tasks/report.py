@@ -16,7 +16,9 @@ from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.fleet import Part
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.steps.gates import TURN
+from hummii_ops.tasks.differ import differ, differing
 from hummii_ops.tasks.frame import Reply
+from hummii_ops.tasks.meant import Beside
 from hummii_ops.telling.console import RunConsole
 from hummii_ops.transport import printable
 
@@ -36,10 +38,19 @@ def watcher(people: Console, many: bool) -> Callable[[Plan], AbstractContextMana
 
 
 def run_reply(
-    kind: str, parts: Sequence[Part], outcomes: Sequence[Outcome], folder: Path, *, asked_back: bool = False
+    kind: str,
+    parts: Sequence[Part],
+    outcomes: Sequence[Outcome],
+    folder: Path,
+    *,
+    asked_back: bool = False,
+    beside: Sequence[Beside] = (),
 ) -> Reply:
-    """The reply for a run over its hosts; the worst host decides. `asked_back`: going back is what was asked for."""
-    code = worst(outcomes, asked_back=asked_back)
+    """The reply for a run over its hosts; the worst host decides. `asked_back`: going back is what was asked for.
+
+    `beside` are hosts where the run had ended before: they were not followed, and count all the same.
+    """
+    code = worst(outcomes, asked_back=asked_back, beside=beside)
     first, plan = outcomes[0], parts[0].plan
     body: dict[str, Any] = {
         "run_id": first.run_id,
@@ -51,6 +62,7 @@ def run_reply(
         "outage_s": _sum_outage(outcomes),
         "outage_reason": next((one.outage_reason for one in outcomes if one.outage_s is None), None),
         "hosts": [_host_json(one) for one in outcomes],
+        "passed_over": [vars(one) for one in beside],
         "steps": [step.as_json() for one in outcomes for step in one.steps if step.outcome != "not reached"],
         "checklist": [vars(item) for item in plan.checklist],
         "report": str(folder),
@@ -59,11 +71,9 @@ def run_reply(
     def show(console: Console) -> None:
         for part, outcome in zip(parts, outcomes, strict=False):
             _show(console, part.plan, outcome, asked_back=asked_back)
-        if _differ(outcomes):
-            there = ", ".join(one.host for one in outcomes if one.state == "done")
-            console.print(
-                f"the hosts differ: {plan.target.label} runs on {there} alone", style="bold red", markup=False
-            )
+        if differ(outcomes, beside):
+            for line, style in differing(parts, outcomes, beside):
+                console.print(line, style=style, markup=False)
         console.print(f"  kept in {folder}", style="dim", markup=False)
 
     return Reply(kind=kind, body=body, exit_code=code, verdict=VERDICTS[code], show=show)
@@ -79,21 +89,16 @@ def state_json(state: StackState) -> dict[str, Any]:
     }
 
 
-def worst(outcomes: Sequence[Outcome], *, asked_back: bool) -> ExitCode:
+def worst(outcomes: Sequence[Outcome], *, asked_back: bool, beside: Sequence[Beside] = ()) -> ExitCode:
     """The exit code of the whole: mixed before restored before refused before degraded before done.
 
     Hosts that ended on two releases are mixed: nobody led the run to its end on all of them.
     """
     order = [ExitCode.MIXED, ExitCode.RESTORED, ExitCode.REFUSED, ExitCode.DEGRADED, ExitCode.DONE]
     codes = [_code(one, asked_back=asked_back) for one in outcomes]
-    if _differ(outcomes):
+    if differ(outcomes, beside):
         return ExitCode.MIXED
     return next(code for code in order if code in codes)
-
-
-def _differ(outcomes: Sequence[Outcome]) -> bool:
-    """Are some hosts at the target, and others not?"""
-    return len({one.state == "done" for one in outcomes}) > 1
 
 
 def _code(outcome: Outcome, *, asked_back: bool) -> ExitCode:

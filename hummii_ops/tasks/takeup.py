@@ -17,9 +17,9 @@ from hummii_ops.run.turn import Keeper
 from hummii_ops.tasks import session
 from hummii_ops.tasks.atwork import standing
 from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.meant import Meant, meant
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import run_reply, watcher
-from hummii_ops.tasks.runview import chosen_run
 from hummii_ops.tasks.session import Site
 from hummii_ops.transport import LinkLost, printable
 
@@ -78,23 +78,26 @@ def go_on(
     parts: list[Part] = []
     outcomes: list[Outcome] = []
     sites = session.reach(session.choose(env), limit)
-    meant, leads = _meant(task, run, sites, unfinished=unfinished)
-    for site, chosen in meant:
+    over = meant(task, run, [(site, site.snapshot()) for site in sites], unfinished=unfinished)
+    for site, _, chosen in over.followed:
         part = part_of(site, perform.plan_of(site.place, chosen.run_id))
         _say_where(site, chosen, back=task if asked_back else "")
         if not parts:
             if ask is not None:
                 ask()
-            _tell_all(meant, stop=asked_back, wait=leads)
-        turn = ("go" if all(one.state == "done" for one in outcomes) else "stop") if leads else ""
+            _tell_all(over, stop=asked_back)
+        turn = ("go" if all(one.state == "done" for one in outcomes) else "stop") if over.leads else ""
         outcomes.append(_followed(verb, part, chosen.run_id, turn))
         parts.append(part)
-        if asked_back and outcomes[-1].state == "done":
-            raise _too_late(task, part, chosen.run_id)
+    run_id = over.followed[0][2].run_id
+    if asked_back and all(one.state == "done" for one in outcomes) and all(one.at_target for one in over.beside):
+        raise _too_late(task, parts, run_id)  # on all hosts: where only some were too late, they differ
     # a run that was on its way back is asked to end there
-    back_is_right = asked_back or (task == "resume" and any(one.state in ("back", "mixed") for _, one in meant))
-    folder = session.runs_dir() / meant[0][1].run_id
-    return run_reply(task, parts, outcomes, folder, asked_back=back_is_right)
+    back_is_right = asked_back or (
+        task == "resume" and any(one.state in ("back", "mixed") for _, _, one in over.followed)
+    )
+    folder = session.runs_dir() / run_id
+    return run_reply(task, parts, outcomes, folder, asked_back=back_is_right, beside=over.beside)
 
 
 def _say_where(site: Site, chosen: RunFact, *, back: str) -> None:
@@ -113,24 +116,25 @@ def _followed(verb: str, part: Part, run_id: str, turn: str) -> Outcome:
         raise left_alone(part.place.host, run_id) from None
 
 
-def _too_late(task: str, part: Part, run_id: str) -> Refused:
+def _too_late(task: str, parts: Sequence[Part], run_id: str) -> Refused:
+    hosts = ", ".join(part.place.host for part in parts)
     return Refused(
-        f"{part.place.host}: too late to {task}: {run_id} came to its end, and {part.plan.target.label} runs",
+        f"{hosts}: too late to {task}: {run_id} came to its end, and {parts[0].plan.target.label} runs",
         remedy=f"to take it back: fab undo --run={run_id}",
         run_id=run_id,
     )
 
 
-def _tell_all(meant: Sequence[tuple[Site, RunFact]], *, stop: bool, wait: bool) -> None:
+def _tell_all(over: Meant, *, stop: bool) -> None:
     """All hosts are told before one is followed: else the next one might begin while the first goes back.
 
     Who resumes leads: then the others wait for their turn, until it is given.
     """
-    for site, chosen in meant:
+    for site, _, chosen in over.followed:
         if stop:
             with suppress(NotInThatState, LinkLost):  # ended meanwhile; or told again when it is followed
                 site.entry.call("cancel", chosen.run_id)
-        if wait:
+        if over.leads:
             Keeper(site.place, chosen.run_id).start()
 
 
@@ -142,35 +146,6 @@ def _headline(site: Site, run: RunFact) -> str:
         f"{site.host.name} · {run.task} {run.run_id}: {run.from_release} → {run.to_release}, "
         f"by {run.who}: {run.reason or 'no reason given'} ({run.state}{when})"
     )
-
-
-def _meant(
-    task: str, run: str | None, sites: Sequence[Site], *, unfinished: bool
-) -> tuple[list[tuple[Site, RunFact]], bool]:
-    """The run on each host that it concerns; a host where it has ended is passed over, unless it has ended on all.
-
-    And whether a resume may lead it on: no host has kept or got back the release from before.
-    """
-    found: list[tuple[Site, RunFact]] = []
-    for site in sites:
-        try:
-            chosen = chosen_run(site.snapshot(), run)
-        except Refused:
-            if not found:
-                raise
-            continue  # the run was never begun there
-        run = chosen.run_id
-        found.append((site, chosen))
-    concerned = [(site, one) for site, one in found if not unfinished or one.is_unfinished or one.state == "ready"]
-    if not concerned:
-        site, one = found[0]
-        raise Refused(
-            f"{site.host.name}: {one.run_id} has ended ({one.state}); there is nothing to {task}",
-            remedy=f"to take it back: fab undo --run={one.run_id}",
-            run_id=one.run_id,
-        )
-    old = [one for _, one in found if one.state != "done" and one.state != "forward"]
-    return concerned, task == "resume" and not old and len(found) == len(sites)
 
 
 ALL = (attach, resume, cancel)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from hummii_ops.errors import Refused, UsageError
+from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import undo as plan_undo
 from hummii_ops.run import perform, preflight
@@ -13,6 +15,7 @@ from hummii_ops.run.fleet import Part, carry_out, in_turn
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks import planshow, session
 from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.meant import chosen_among, newest, on
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import run_reply, watcher
 from hummii_ops.tasks.runview import chosen_run
@@ -35,15 +38,16 @@ def undo(
     environment = session.choose(env)
     sites = session.reach(environment, limit)
     snapshots = [site.snapshot() for site in sites]
-    chosen = chosen_run(snapshots[0], run, to_undo=True)
-    here = [chosen_run(snapshot, chosen.run_id) for snapshot in snapshots]
-    if any(one.is_unfinished for one in here):  # where it has ended, a second undo takes it back
+    chosen = chosen_among(snapshots, run, to_undo=True)
+    here = [on(snapshot, chosen.run_id) for snapshot in snapshots]
+    if any(one and one.is_unfinished for one in here):  # where it has ended, a second undo takes it back
         if dry_run:
             raise UsageError(f"{chosen.run_id} has not ended: undo goes back at once, it has no plan of its own")
         session.confirm(f"Go back to the state from before {chosen.run_id}?", yes=yes, what="undo")
         return go_on("undo", "back", chosen.run_id, limit, env, unfinished=True, asked_back=True)
+    newest_on_all(snapshots, chosen)
     ended = list(zip(sites, snapshots, here, strict=True))
-    done = [one for one in ended if one[2].state == "done"] or ended
+    done = [one for one in ended if one[2] and one[2].state == "done"] or ended
     parts = in_turn([_undo_part(site, snapshot, chosen.run_id) for site, snapshot, _ in done])
     people = say()
     for part in parts:
@@ -62,6 +66,24 @@ def undo(
     )
     outcomes = carry_out(parts, about, watcher(people, len(parts) > 1))
     return run_reply("undo", parts, outcomes, session.runs_dir() / about.run_id)
+
+
+def newest_on_all(snapshots: Sequence[Snapshot], chosen: RunFact) -> None:
+    """Raises Refused where the run is the last that changed some of the hosts, and not the last on the others."""
+    why: dict[str, str] = {}
+    for snapshot in snapshots:
+        last = newest(snapshot)
+        if on(snapshot, chosen.run_id) is None:
+            why[snapshot.host_name] = "it was not run there"
+        elif last is not None and last.run_id > chosen.run_id:
+            why[snapshot.host_name] = f"{last.run_id} came after it"
+    rest = [snapshot.host_name for snapshot in snapshots if snapshot.host_name not in why]
+    if why and rest:
+        raise Refused(
+            f"{chosen.run_id} is not the last run on all hosts: " + "; ".join(f"{h}: {w}" for h, w in why.items()),
+            remedy=f"where it is the last: fab undo --run={chosen.run_id} --limit={','.join(rest)}",
+            run_id=chosen.run_id,
+        )
 
 
 def _undo_part(site: Site, snapshot: Snapshot, run_id: str) -> Part:

@@ -16,6 +16,7 @@ from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.fleet import Part
 from hummii_ops.run.outcome import Outcome, StepResult
 from hummii_ops.run.perform import Place
+from hummii_ops.tasks.meant import Beside
 from hummii_ops.tasks.report import run_reply, worst
 from hummii_ops.transport import LocalTransport
 
@@ -107,3 +108,28 @@ def test_hosts_that_differ_are_named() -> None:
     assert "the hosts differ: 1.0 runs on h-1 alone" in page
     assert "h-2: its turn did not come; nothing was changed" in page
     assert "--limit=h-2" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "at_target", "code"),
+    [
+        ("restored", True, ExitCode.MIXED),
+        ("restored", False, ExitCode.DONE),
+        ("done", False, ExitCode.MIXED),
+        ("done", True, ExitCode.DONE),
+    ],
+)
+def test_a_host_that_was_passed_over_counts(state: str, at_target: bool, code: ExitCode) -> None:
+    """A cancel that was too late on one host is no success: 6, what runs on each, and the commands that make them
+    alike."""
+    beside = [Beside(host="h-1", runs="1.0", at_target=at_target)]
+    ends = [outcome("h-2", state)]
+    reply = run_reply("cancel", [part("h-2")], ends, Path("kept"), asked_back=True, beside=beside)
+    console = Console(file=io.StringIO(), width=200)
+    reply.show(console)
+    page = console.file.getvalue()  # type: ignore[attr-defined]
+    assert reply.exit_code is code
+    assert ("the hosts differ" in page) is (code is ExitCode.MIXED)
+    if code is ExitCode.MIXED:
+        assert "h-1: runs 1.0" in page
+        assert f"--limit={'h-1' if at_target else 'h-2'}" in page
