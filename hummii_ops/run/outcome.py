@@ -11,6 +11,7 @@ from hummii_ops.errors import ExitCode
 from hummii_ops.events import Event
 from hummii_ops.plans.plan import Plan
 from hummii_ops.run.outage import outage
+from hummii_ops.steps.gates import TURN
 
 StepOutcome = Literal["done", "skipped", "failed", "open", "not reached"]
 
@@ -79,6 +80,11 @@ class Outcome:
             return ExitCode.RESTORED
         # ready: its runner went away before the first step
         return ExitCode.REFUSED if self.state in ("refused", "abandoned", "ready") else ExitCode.MIXED
+
+    @property
+    def only_waited(self) -> bool:
+        """Did it wait for its turn, until it was told to stop or nobody led it any more? Then nothing was changed."""
+        return self.state == "refused" and self.failed_step is not None and self.failed_step.id == TURN
 
     @property
     def is_unfinished(self) -> bool:

@@ -15,7 +15,6 @@ from hummii_ops.events import Listener
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.fleet import Part
 from hummii_ops.run.outcome import Outcome
-from hummii_ops.steps.gates import TURN
 from hummii_ops.tasks.differ import differ, differing
 from hummii_ops.tasks.frame import Reply
 from hummii_ops.tasks.meant import Beside
@@ -129,6 +128,7 @@ def _show(console: Console, plan: Plan, outcome: Outcome, *, asked_back: bool) -
     code = _code(outcome, asked_back=asked_back)
     sentence = _sentence(plan, outcome, code)
     style = {ExitCode.DONE: "bold green", ExitCode.DEGRADED: "bold yellow"}.get(code, "bold red")
+    style = "bold red" if outcome.state == "done" and outcome.taken_back_by else style
     console.print(f"{plan.host}: ", end="", markup=False)
     console.print(sentence, style=style, markup=False)
     if outcome.failed_step is not None:
@@ -153,6 +153,8 @@ def _sentence(plan: Plan, outcome: Outcome, code: ExitCode) -> str:
     if plan.task == "backup-db" and outcome.state == "done":
         return "the database is backed up: decoded to its last byte, with checksum and manifest"
     to, was = plan.target.label, plan.left.label
+    if outcome.state == "done" and outcome.taken_back_by:
+        return f"another host failed, but {to} still runs here: it could not be taken back"
     if code is ExitCode.DONE and outcome.state == "done":
         return (
             f"{to} runs, proven by image ids and health"
@@ -173,7 +175,7 @@ def _sentence(plan: Plan, outcome: Outcome, code: ExitCode) -> str:
         return f"{why}; the previous state ({was}) is back and proven: files, image ids, what runs"
     if outcome.state == "ready":
         return "interrupted on the host before its first step; nothing was changed"
-    if code is ExitCode.REFUSED and _waited(outcome):
+    if code is ExitCode.REFUSED and outcome.only_waited:
         return "its turn did not come; nothing was changed"
     if code is ExitCode.REFUSED:
         return "refused on the host; nothing was changed"
@@ -182,22 +184,18 @@ def _sentence(plan: Plan, outcome: Outcome, code: ExitCode) -> str:
     return f"interrupted on the host while going {outcome.state}; nothing runs there now"
 
 
-def _waited(outcome: Outcome) -> bool:
-    """Did it wait for its turn, until it was told to stop or nobody led it any more?"""
-    return outcome.failed_step is not None and outcome.failed_step.id == TURN
-
-
 def _next(plan: Plan, outcome: Outcome, code: ExitCode) -> list[str]:
     run = f"--run={outcome.run_id}"
     if plan.task == "backup-db" and outcome.state == "done":
         return ["fab backups-db"]
     if code is ExitCode.MIXED:
+        run = f"--run={outcome.taken_back_by or outcome.run_id}"  # the run that did not end
         return [f"fab resume {run}", f"fab undo {run}", f"what is where: fab status; fab evidence {run}"]
     if code is ExitCode.RESTORED:
         return [f"why: fab evidence {run}; another release: fab releases"]
     if outcome.state == "ready":
         return [f"fab resume {run}", f"fab cancel {run}"]
-    if code is ExitCode.REFUSED and _waited(outcome):
+    if code is ExitCode.REFUSED and outcome.only_waited:
         return [f"fab status; when the other hosts are well, the same again with --limit={outcome.host}"]
     if code is ExitCode.REFUSED:
         return ["fab status"]
