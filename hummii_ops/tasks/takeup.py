@@ -75,21 +75,19 @@ def go_on(
     ask: Callable[[], None] | None = None,
 ) -> Reply:
     """Say where the run stands on each host, ask once, and follow it to its end, one host after the other."""
-    parts: list[Part] = []
-    outcomes: list[Outcome] = []
     sites = session.reach(session.choose(env), limit)
     over = meant(task, run, [(site, site.snapshot()) for site in sites], unfinished=unfinished)
-    for site, _, chosen in over.followed:
-        part = part_of(site, perform.plan_of(site.place, chosen.run_id))
-        _say_where(site, chosen, back=task if asked_back else "")
-        if not parts:
-            if ask is not None:
-                ask()
-            _tell_all(over, stop=asked_back)
-        turn = ("go" if all(one.state == "done" for one in outcomes) else "stop") if over.leads else ""
-        outcomes.append(_followed(verb, part, chosen.run_id, turn))
-        parts.append(part)
-    run_id = over.followed[0][2].run_id
+    site, _, chosen = over.followed[0]
+    run_id, back = chosen.run_id, task if asked_back else ""
+    parts = [part_of(site, perform.plan_of(site.place, run_id)) for site, _, _ in over.followed]
+    _say_where(site, chosen, back=back)
+    if ask is not None:
+        ask()
+    try:
+        _tell_all(over, stop=asked_back)
+        outcomes = _follow_all(verb, over, parts, back=back)
+    except KeyboardInterrupt:  # from here on a host may have heard us
+        raise left_alone(", ".join(part.place.host for part in parts), run_id) from None
     if asked_back and all(one.state == "done" for one in outcomes) and all(one.at_target for one in over.beside):
         raise _too_late(task, parts, run_id)  # on all hosts: where only some were too late, they differ
     # a run that was on its way back is asked to end there
@@ -108,12 +106,17 @@ def _say_where(site: Site, chosen: RunFact, *, back: str) -> None:
         people.print(printable(f"  {line}"), markup=False)
 
 
-def _followed(verb: str, part: Part, run_id: str, turn: str) -> Outcome:
-    try:
+def _follow_all(verb: str, over: Meant, parts: Sequence[Part], *, back: str) -> list[Outcome]:
+    """One host after the other, to its end; who leads gives the next its turn if all before it are done."""
+    outcomes: list[Outcome] = []
+    for (site, _, chosen), part in zip(over.followed, parts, strict=True):
+        if outcomes:
+            _say_where(site, chosen, back=back)
+        turn = ("go" if all(one.state == "done" for one in outcomes) else "stop") if over.leads else ""
         with watcher(say(), False)(part.plan) as listener:
-            return perform.go_on(part.place, run_id, verb, listener, part.outside, turn=turn)[1]
-    except KeyboardInterrupt:
-        raise left_alone(part.place.host, run_id) from None
+            followed = perform.go_on(part.place, chosen.run_id, verb, listener, part.outside, turn=turn)
+        outcomes.append(followed[1])
+    return outcomes
 
 
 def _too_late(task: str, parts: Sequence[Part], run_id: str) -> Refused:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from hummii_ops.errors import Refused
-from hummii_ops.facts.claims import RunFact
+from hummii_ops.errors import Busy, Refused
+from hummii_ops.facts.claims import Lease, RunFact
 from hummii_ops.facts.snapshot import ComposeFact, ProjectDir, Snapshot
 from hummii_ops.facts.stack import EngineFact
 from hummii_ops.inventory.models import Environment
@@ -89,6 +90,29 @@ def test_only_a_resume_that_sees_all_hosts_leads() -> None:
     assert not taken_up("cancel", host("h-1", run("forward")), waits).leads
     assert not taken_up("resume", host("h-1", run("back")), waits).leads
     assert not taken_up("resume", host("h-1"), waits).leads
+
+
+def at(name: str, *steps: str, busy: bool) -> tuple[Site, Snapshot]:
+    """A host whose run, one of two hosts, has begun these steps."""
+    site, seen = host(name, run("forward"))
+    lease = Lease(run=FIRST, who="c@d", task="rollback", reason="", since=NOW, hosts=("h-1", "h-2"))
+    said = (f'{{"t":0,"ev":"start","list":"forward","step":"{one}","code":null,"log":0}}\n' for one in steps)
+    return site, replace(seen, lease=lease, journal="".join(said), busy=busy)
+
+
+def test_a_resume_changes_no_host_before_all_are_prepared() -> None:
+    """While another laptop still has them prepared: 4; interrupted before that: 3; at its turn or past it: it leads."""
+    ready, past = at("h-1", "pinned-images", "turn", busy=True), at("h-2", "turn", "replace-api", busy=False)
+    assert taken_up("resume", ready, past).leads
+    with pytest.raises(Busy) as busy:
+        taken_up("resume", ready, at("h-2", "pinned-images", busy=True))
+    assert "h-2" in busy.value.what
+    assert "c@d leads it" in busy.value.what
+    assert "fab attach" in busy.value.remedy
+    with pytest.raises(Refused) as refused:
+        taken_up("resume", ready, at("h-2", "pinned-images", busy=False))
+    assert "fab cancel" in refused.value.remedy
+    assert not taken_up("cancel", ready, at("h-2", busy=True)).leads
 
 
 def test_nothing_to_take_up() -> None:
