@@ -12,6 +12,7 @@ from hummii_ops.errors import Busy, Refused
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans.before import version_of
+from hummii_ops.plans.plan import Plan
 from hummii_ops.run import journal
 from hummii_ops.steps.gates import TURN
 from hummii_ops.tasks.runview import chosen_run
@@ -86,22 +87,20 @@ def meant(task: str, run: str | None, seen: Sequence[tuple[Site, Snapshot]], *, 
     beside = tuple(_beside(*each) for each in found if each not in followed)
     whole = len(found) == len(seen) and all(one.at_target for one in beside)
     leads = task == "resume" and whole and all(one.state == "forward" for _, _, one in followed)
-    if leads:
-        for _, snapshot, one in followed:
-            _prepared(snapshot, one)
     return Meant(followed=tuple(followed), beside=beside, leads=leads)
 
 
-def _prepared(snapshot: Snapshot, run: RunFact) -> None:
+def check_prepared(snapshot: Snapshot, run: RunFact, plan: Plan) -> None:
     """No host is changed before all are prepared: raises Busy or Refused where the run has not come to its turn."""
-    lease = snapshot.lease
-    if lease is None or lease.run != run.run_id or len(lease.hosts) < 2:
-        return
-    if any(event.step == TURN for event in journal.parse(snapshot.journal, run_id=run.run_id, host="")):
+    ids = [step.id for step in plan.forward]
+    to_prepare = ids[: ids.index(TURN)] if TURN in ids else []
+    events = journal.parse(snapshot.journal, run_id=run.run_id, host=snapshot.host_name)
+    steps = [event.step for event in events if event.step]  # the read brings the journal's end, not all of it
+    if not to_prepare or snapshot.lease is None or (steps and steps[-1] not in to_prepare):
         return
     if snapshot.busy:
         raise Busy(
-            f"{snapshot.host_name}: {run.run_id} still prepares, and {lease.who} leads it",
+            f"{snapshot.host_name}: {run.run_id} still prepares, and {snapshot.lease.who} leads it",
             remedy=f"watch it: fab attach --run={run.run_id}",
             run_id=run.run_id,
         )

@@ -17,7 +17,7 @@ from hummii_ops.run.turn import Keeper
 from hummii_ops.tasks import session
 from hummii_ops.tasks.atwork import standing
 from hummii_ops.tasks.frame import Reply, command, say
-from hummii_ops.tasks.meant import Meant, meant
+from hummii_ops.tasks.meant import Meant, check_prepared, meant
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import run_reply, watcher
 from hummii_ops.tasks.session import Site
@@ -80,6 +80,9 @@ def go_on(
     site, _, chosen = over.followed[0]
     run_id, back = chosen.run_id, task if asked_back else ""
     parts = [part_of(site, perform.plan_of(site.place, run_id)) for site, _, _ in over.followed]
+    if over.leads:
+        for (_, snapshot, one), part in zip(over.followed, parts, strict=True):
+            check_prepared(snapshot, one, part.plan)
     _say_where(site, chosen, back=back)
     if ask is not None:
         ask()

@@ -12,7 +12,10 @@ from hummii_ops.facts.claims import Lease, RunFact
 from hummii_ops.facts.snapshot import ComposeFact, ProjectDir, Snapshot
 from hummii_ops.facts.stack import EngineFact
 from hummii_ops.inventory.models import Environment
-from hummii_ops.tasks.meant import Meant, chosen_among, meant
+from hummii_ops.plans.plan import Plan, StackState
+from hummii_ops.plans.turn import in_turn
+from hummii_ops.steps import Effect, Step
+from hummii_ops.tasks.meant import Meant, check_prepared, chosen_among, meant
 from hummii_ops.tasks.session import Site
 from hummii_ops.tasks.undo import newest_on_all
 from hummii_ops.transport import LocalTransport, endpoint_of
@@ -92,27 +95,46 @@ def test_only_a_resume_that_sees_all_hosts_leads() -> None:
     assert not taken_up("resume", host("h-1"), waits).leads
 
 
-def at(name: str, *steps: str, busy: bool) -> tuple[Site, Snapshot]:
+def at(*steps: str, busy: bool) -> Snapshot:
     """A host whose run, one of two hosts, has begun these steps."""
-    site, seen = host(name, run("forward"))
     lease = Lease(run=FIRST, who="c@d", task="rollback", reason="", since=NOW, hosts=("h-1", "h-2"))
     said = (f'{{"t":0,"ev":"start","list":"forward","step":"{one}","code":null,"log":0}}\n' for one in steps)
-    return site, replace(seen, lease=lease, journal="".join(said), busy=busy)
+    return replace(snapshot("h-2", run("forward")), lease=lease, journal="".join(said), busy=busy)
+
+
+PREPARES, CHANGES = (
+    Step(id=name, title=name, effect=effect, limit_s=5, holds=("x",), act=("x",))
+    for name, effect in (("pinned-images", Effect.PREPARES), ("replace-api", Effect.CHANGES))
+)
+PLAN = in_turn(
+    Plan(
+        task="rollback",
+        environment="lab",
+        host="h-2",
+        project="p",
+        project_dir="/opt/p",
+        left=StackState(label="1.1", identity=None, files={}, modes={}, services=()),
+        target=StackState(label="1.0", identity=None, files={}, modes={}, services=()),
+        forward=(PREPARES, CHANGES),
+        back=(),
+        expect="",
+        expect_files=(),
+    )
+)
 
 
 def test_a_resume_changes_no_host_before_all_are_prepared() -> None:
-    """While another laptop still has them prepared: 4; interrupted before that: 3; at its turn or past it: it leads."""
-    ready, past = at("h-1", "pinned-images", "turn", busy=True), at("h-2", "turn", "replace-api", busy=False)
-    assert taken_up("resume", ready, past).leads
+    """Where another laptop still has it prepared: 4; interrupted before that: 3; at its turn it is ready."""
+    for ready in (at("pinned-images", "turn", busy=True), at("replace-api", busy=True), at("turn", busy=False)):
+        check_prepared(ready, run("forward"), PLAN)
     with pytest.raises(Busy) as busy:
-        taken_up("resume", ready, at("h-2", "pinned-images", busy=True))
-    assert "h-2" in busy.value.what
+        check_prepared(at("pinned-images", busy=True), run("forward"), PLAN)
     assert "c@d leads it" in busy.value.what
     assert "fab attach" in busy.value.remedy
     with pytest.raises(Refused) as refused:
-        taken_up("resume", ready, at("h-2", "pinned-images", busy=False))
+        check_prepared(at(busy=False), run("forward"), PLAN)
     assert "fab cancel" in refused.value.remedy
-    assert not taken_up("cancel", ready, at("h-2", busy=True)).leads
+    check_prepared(at("pinned-images", busy=True), run("forward"), replace(PLAN, forward=(PREPARES, CHANGES)))
 
 
 def test_nothing_to_take_up() -> None:
