@@ -12,7 +12,11 @@ from hummii_ops.steps import Effect, gates
 
 
 def in_turn(plan: Plan) -> Plan:
-    """The same plan, with the gate between what prepares and the first step that changes or replaces."""
+    """The same plan, with the gate between what prepares and the first step that changes or replaces.
+
+    A host that waited is looked at again after it: someone may have changed it meanwhile.
+    """
     changing = (step.effect in (Effect.CHANGES, Effect.REPLACES) for step in plan.forward)
     first = next((place for place, changes in enumerate(changing) if changes), len(plan.forward))
-    return replace(plan, forward=(*plan.forward[:first], gates.turn(), *plan.forward[first:]))
+    again = gates.still_as_planned(plan.project, plan.project_dir, plan.expect_files)
+    return replace(plan, forward=(*plan.forward[:first], gates.turn(), again, *plan.forward[first:]))

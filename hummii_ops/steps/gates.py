@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hummii_ops.steps.step import Effect, Step
 
 TURN = "turn"
@@ -9,6 +11,18 @@ TURN = "turn"
 SILENCE_S = 60
 # Nothing waits longer, whoever leads.
 LONGEST_S = 3600
+
+
+def still_as_planned(project: str, project_dir: str, files: Sequence[str]) -> Step:
+    """After the turn, which may have been long in coming: nobody has changed the host meanwhile."""
+    return Step(
+        id="still-as-planned",
+        title="the host is still as the plan saw it",
+        effect=Effect.READS,
+        limit_s=60,
+        holds=("facts_are", "expect", project, project_dir, *files),
+        act=("cannot", "the host has changed while it waited for its turn"),
+    )
 
 
 def turn() -> Step:

@@ -61,7 +61,7 @@ def as_sh(plan: Plan) -> str:
     It keeps its copies in a folder of its own, takes no lease, and has no way back: it is the last resort.
     """
     verbs = "\n".join(text for name, text in library().items() if name.startswith("verbs/"))
-    skip = {"turn", "confirmed-outside", "hold-deploys", "mark-left-bad", "remember-left"}
+    skip = {"turn", "still-as-planned", "confirmed-outside", "hold-deploys", "mark-left-bad", "remember-left"}
     lines = [
         f"# {plan.task} of {plan.environment} on {plan.host}: {plan.left.label} → {plan.target.label}",
         f"# plan {plan.digest}",

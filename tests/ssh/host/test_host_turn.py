@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from dataclasses import replace
+from hashlib import sha256
 
-from rig import Rig, Shipped, wait_for
+import pytest
+from rig import Rig, Shipped, wait_for, waiting
 
+from hummii_ops.plans.plan import Plan
+from hummii_ops.plans.turn import in_turn
 from hummii_ops.run.perform import Place
 from hummii_ops.run.turn import Keeper
 from hummii_ops.steps.gates import turn
@@ -109,3 +114,43 @@ def test_interrupted_while_it_waits_for_its_turn(dash_rig: Rig) -> None:
     assert run.state() == "forward"
     assert run.follow("again").state == "refused"
     assert dash_rig.words() == ["old", "old"]
+
+
+def planned_together(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """A plan for one host among several that notes its first file; a docker that knows no container answers there."""
+    docker = rig.folder / "docker" / "docker"
+    docker.parent.mkdir()
+    docker.write_text("#!/bin/sh\n")
+    docker.chmod(0o755)
+    (docker.parent / "sort").symlink_to(shutil.which("sort", path=os.defpath) or "sort")
+    monkeypatch.setenv("PATH", f"{rig.tools}:{docker.parent}")
+    plan = rig.swap(waiting("wait", rig.folder / "wait"))
+    noted = f"file a {sha256(b'old').hexdigest()}\n"
+    return in_turn(replace(plan, expect=noted, expect_files=("a",)))
+
+
+def test_changed_while_it_waited(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Someone changes the host while it waits: told go, it is refused, and what they did stays."""
+    run = rig.new_run(planned_together(rig, monkeypatch)).sent()
+    run.start()
+    run.until("start turn")
+    (rig.project / "a").write_text("theirs")
+    rig.call("answer", run.id, "turn", "go")
+    assert run.follow("follow").state == "refused"
+    assert "failed still-as-planned" in run.said()
+    assert sha256(b"theirs").hexdigest() in (run.folder / "output.log").read_text()
+    assert rig.words() == ["theirs", "old"]
+
+
+def test_its_own_changes_are_as_planned(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted after its first change, a resume goes on forward: the run does not take itself for someone else."""
+    run = rig.new_run(planned_together(rig, monkeypatch)).sent()
+    rig.call("answer", run.id, "turn", "go")
+    run.start()
+    run.until("start wait")
+    for pid in (run.runner(), *rig.processes("step.sh")):
+        os.kill(pid, signal.SIGKILL)
+    run.until_quiet()
+    (rig.folder / "wait").touch()
+    assert run.follow("again").state == "done"
+    assert rig.words() == ["new", "new"]

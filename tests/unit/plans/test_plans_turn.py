@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hummii_ops.plans.plan import Plan, StackState
@@ -36,8 +38,14 @@ def test_it_waits_before_its_first_change(change: Effect) -> None:
     """All that prepares comes before the gate, and nothing that changes; the way back never waits."""
     made = plan(Effect.READS, Effect.PREPARES, change, Effect.READS, Effect.CHANGES, Effect.RECORDS)
     waits = in_turn(made)
-    assert [step.id for step in waits.forward][:4] == ["reads-0", "prepares-1", "turn", f"{change}-2"]
-    assert tuple(step for step in waits.forward if step.id != "turn") == made.forward
+    assert [step.id for step in waits.forward][:5] == [
+        "reads-0",
+        "prepares-1",
+        "turn",
+        "still-as-planned",
+        f"{change}-2",
+    ]
+    assert tuple(step for step in waits.forward if step.id not in ("turn", "still-as-planned")) == made.forward
     assert waits.back == made.back
 
 
@@ -47,3 +55,12 @@ def test_a_turn_that_never_comes_is_a_refusal() -> None:
     assert gate.effect is Effect.READS
     assert gate.act[-1] == "stop"
     assert gate.holds == ("gate_says", "turn", "go")
+
+
+def test_a_host_that_waited_is_looked_at_again() -> None:
+    """Right after the gate, with the same facts as at the start; it only reads, so that a no is a refusal."""
+    made = replace(plan(Effect.CHANGES), expect="file a -\n", expect_files=("a",))
+    look = in_turn(made).forward[1]
+    assert look.effect is Effect.READS
+    assert look.holds == ("facts_are", "expect", "p", "/opt/p", "a")
+    assert look.act[0] == "cannot"
