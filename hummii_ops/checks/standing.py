@@ -5,6 +5,8 @@ Never lets green services outvote a person, or a rollback, that marked the relea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.verdict import SKIPPED, Measurement
 from hummii_ops.facts.releases import running_identity
@@ -12,6 +14,7 @@ from hummii_ops.facts.snapshot import Snapshot
 
 _QUIET = "quiet"
 _MARK = "release.mark"
+_ALIKE = "release.alike"
 
 
 def quiet(*reads: Snapshot) -> Measurement:
@@ -49,3 +52,18 @@ def mark(snapshot: Snapshot) -> Measurement:
         return Measurement(name=_MARK, verdict="pass", value="good", reason=by, source=source)
     reason = f"{by}. No pass lifts that; if it is good after all: fab mark --good --reason=…"
     return Measurement(name=_MARK, verdict="fail", value="bad", reason=reason, source=source)
+
+
+def alike(runs: Mapping[str, str | None]) -> Measurement:
+    """Do all hosts run the same release? `runs` is what is known of each, by its name; None cannot be told."""
+    known = {name: what for name, what in runs.items() if what is not None}
+    source = "fab status"
+    if len(set(known.values())) > 1:
+        each = ", ".join(f"{name} runs {shown(what)}" for name, what in known.items())
+        reason = f"the hosts differ: {each}; bring one along: fab rollback --to=… --limit=…"
+        return Measurement(name=_ALIKE, verdict="fail", value="different", reason=reason, source=source)
+    if len(known) < len(runs):
+        unknown = ", ".join(name for name in runs if name not in known)
+        reason = f"what runs on {unknown} has no version that can be read"
+        return Measurement(name=_ALIKE, verdict=SKIPPED, reason=reason, source=source)
+    return Measurement(name=_ALIKE, verdict="pass", reason="all hosts run the same release", source=source)

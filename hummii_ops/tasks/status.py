@@ -29,6 +29,7 @@ def status(_context: Any, limit: str | None = None, env: str | None = None, form
     def show(console: Console) -> None:
         for host in hosts:
             statuspage.show(console, environment.name, host)
+        statuspage.show_differing(console, hosts)
 
     return Reply(kind="status", body=body, show=show)
 

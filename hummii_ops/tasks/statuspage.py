@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,14 @@ def show(console: Console, environment: str, host: dict[str, Any]) -> None:
     console.print(f"{environment} · {host['name']}", style="bold", markup=False)
     for text, style in (*_first(host), *_stack(host), *_claims(host), *_last(host)):
         console.print(printable(f"  {text}"), style=style, markup=False)
+
+
+def show_differing(console: Console, hosts: Sequence[dict[str, Any]]) -> None:
+    """One line if hosts run different releases; one whose version cannot be read says nothing."""
+    known = {one["name"]: one["release"]["version"] for one in hosts if one["release"]["version"]}
+    if len(set(known.values())) > 1:
+        each = ", ".join(f"{name} runs {version}" for name, version in known.items())
+        console.print(printable(f"the hosts differ: {each}"), style="bold red", markup=False)
 
 
 def _first(host: dict[str, Any]) -> Iterator[Line]:

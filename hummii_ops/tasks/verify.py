@@ -82,6 +82,7 @@ def verify(
             seen = list(threads.map(lambda site: see(site, settle_s=settle, left=left), sites))
         finally:
             left.set()  # after Ctrl-C nobody waits for a settle window to end
+        seen = _compared(seen)
         verdict = worst(one for each in seen for one in each.measurements)
         if exit_code_of(verdict) is ExitCode.DONE:
             seen = list(threads.map(_keep, seen))
@@ -127,6 +128,18 @@ def see(site: Site, *, settle_s: float, left: Event) -> Seen:
         *logs.judge(first, asked, answers, patterns),
     )
     return Seen(site=site, snapshot=known, measurements=measurements)
+
+
+def _compared(seen: list[Seen]) -> list[Seen]:
+    """Of several hosts, with one more look: at all of them together, shown on the first."""
+    if len(seen) < 2:
+        return seen
+    runs = {
+        one.snapshot.host_name: health.running_version(one.snapshot, one.site.environment.version_service)
+        for one in seen
+    }
+    first, *others = seen
+    return [replace(first, measurements=(*first.measurements, standing.alike(runs))), *others]
 
 
 def _again(site: Site) -> Snapshot | None:

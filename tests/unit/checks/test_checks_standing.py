@@ -52,3 +52,12 @@ def test_a_release_that_is_marked_bad_fails_with_who_and_why() -> None:
     assert "fab mark --good" in bad.reason
     assert standing.mark(marked("good")).verdict == "pass"
     assert standing.mark(snapshot()).verdict == "skipped"
+
+
+def test_hosts_that_run_different_releases_fail() -> None:
+    """Each may be well by itself: together they are 7, with which runs what; what cannot be read is no pass."""
+    differ = standing.alike({"h-1": "1.0", "h-2": "1.1", "h-3": None})
+    assert exit_code_of(worst([differ])) is ExitCode.DEGRADED
+    assert "h-1 runs 1.0, h-2 runs 1.1" in differ.reason
+    assert standing.alike({"h-1": "1.0", "h-2": "1.0"}).verdict == "pass"
+    assert standing.alike({"h-1": "1.0", "h-2": None}).verdict == "skipped"

@@ -168,3 +168,16 @@ def test_who_cancels_is_told_when_it_takes_effect() -> None:
     (line_,) = standing(run("forward"), seen(lease=LEASE, journal=journal), back="undo")
     assert line_.startswith("undo begins at once: nothing runs there")
     assert list(standing(run("done"), None)) == []
+
+
+def test_hosts_that_run_different_releases_are_named() -> None:
+    """One line, after the hosts: nobody has to compare them by eye; alike, or not known, it is not there."""
+
+    def said(*versions: str | None) -> str:
+        hosts = [{"name": f"h-{at}", "release": {"version": one}} for at, one in enumerate(versions, 1)]
+        out = StringIO()
+        statuspage.show_differing(Console(file=out, width=60), hosts)
+        return out.getvalue().strip()
+
+    assert said("1.0", "1.1") == "the hosts differ: h-1 runs 1.0, h-2 runs 1.1"
+    assert said("1.0", "1.0", None) == ""
