@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from hummii_ops.errors import Refused
-from hummii_ops.facts.snapshot import Snapshot, expectation_text
+from hummii_ops.facts.snapshot import Mark, Snapshot, expectation_text
 from hummii_ops.inventory import Environment
 from hummii_ops.plans import before, marked, mounted
 from hummii_ops.plans.checklist import checklist
@@ -47,9 +47,14 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
         warnings=(
             *marked.warning(snapshot, target, undone=run_id),
             "undo brings back what ran before the run, also if it was ill: it proves images and files, not health",
+            *(
+                f"{now.label} is marked bad again, and deploys are held"
+                for step in forward
+                if step.id == "mark-left-bad"
+            ),
         ),
         checklist=checklist(forward),
-        notes={name: text for name, text in done.notes.items() if name == "mark.before"},
+        notes=dict(_notes(done, run_id, mark)),
     )
 
 
@@ -94,11 +99,33 @@ def _forward(
         from_files=brought,
         mounted=_mounted(snapshot, project, now, done),
     )
-    if done.left.identity and any(step.id == "mark-left-bad" for step in done.forward):
-        yield records.mark_as_before(done.left.identity, "mark.before" if "mark.before" in done.notes else None)
-    yield records.lift_hold(run_id)
+    yield from _records(done, run_id)
     paths = sorted({environment.compose_file, *(one.path for one in snapshot.files)})
     yield records.remember_left(project.name, project.dir, paths)
+
+
+def _records(done: Plan, run_id: str) -> Iterator[Step]:
+    """The mark and the hold that the run wrote are taken back; of an undo, those that it took away are put back."""
+    for step in done.forward:
+        if step.id == "mark-left-bad":
+            yield records.mark_as_before(step.holds[1], "mark.before" if "mark.before" in done.notes else None)
+        if step.id == "mark-as-before":
+            yield records.mark_left_bad(step.holds[1])
+    if any(step.id == "lift-hold" for step in done.forward):
+        yield records.hold_deploys()
+    else:
+        yield records.lift_hold(run_id)
+
+
+def _notes(done: Plan, run_id: str, mark: Mark | None) -> Iterator[tuple[str, str]]:
+    """What an undo of this undo needs: the mark from before, and what was said in the mark that is taken back."""
+    if "mark.before" in done.notes:
+        yield "mark.before", done.notes["mark.before"]
+    if mark is not None and mark.run == run_id:
+        since = str(int(mark.since.timestamp() * 1000)) if mark.since else ""
+        yield "mark.taken", f"who={mark.who}\nreason={mark.reason}\nsince={since}\n"
+    if "mark.taken" in done.notes:
+        yield "mark.about", done.notes["mark.taken"]  # instead of who undoes and why
 
 
 def _mounted(snapshot: Snapshot, project: Project, now: StackState, done: Plan) -> dict[str, tuple[str, ...]]:

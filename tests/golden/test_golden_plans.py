@@ -176,6 +176,13 @@ def backup_of_the_database() -> Plan:
     return backup_db.build(_stack(), _environment(), database, found)
 
 
+def undo_of_an_undo() -> Plan:
+    done = undo_of_a_rollback()
+    run_id = "20260301T120000Z-undo-0000"
+    seen = _stack()
+    return undo.build(seen, _environment(), done, run_id, seen.expectation_text())
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -188,6 +195,7 @@ def backup_of_the_database() -> Plan:
         files_on_disk_are_not_what_runs,
         a_release_that_is_marked_bad,
         undo_of_a_rollback,
+        undo_of_an_undo,
     ],
 )
 def test_a_plan_reads_as_it_did(make: Callable[[], Plan]) -> None:
@@ -222,3 +230,10 @@ def test_a_plan_is_the_same_for_the_same_facts_and_survives_its_own_document() -
     assert plan.digest == recorded_with_another_env().digest
     assert Plan.from_json(plan.as_json()) == plan
     assert plan.digest != bare_backup().digest
+
+
+def test_an_undo_that_is_undone_says_of_the_bad_release_what_was_said_before() -> None:
+    """Its mark is bad again with the first word of who and why, not with who undid the undo."""
+    assert undo_of_an_undo().notes["mark.about"] == undo_of_a_rollback().notes["mark.taken"]
+    assert "reason=orders fail\n" in undo_of_an_undo().notes["mark.about"]
+    assert "mark.taken" not in undo_of_an_undo().notes
