@@ -79,10 +79,7 @@ def go_on(
     over = meant(task, run, [(site, site.snapshot()) for site in sites], unfinished=unfinished)
     site, _, chosen = over.followed[0]
     run_id, back = chosen.run_id, task if asked_back else ""
-    parts = [part_of(site, perform.plan_of(site.place, run_id)) for site, _, _ in over.followed]
-    if over.leads:
-        for (_, snapshot, one), part in zip(over.followed, parts, strict=True):
-            check_prepared(snapshot, one, part.plan)
+    parts = _parts(over)
     _say_where(site, chosen, back=back)
     if ask is not None:
         ask()
@@ -99,6 +96,17 @@ def go_on(
     )
     folder = session.runs_dir() / run_id
     return run_reply(task, parts, outcomes, folder, asked_back=back_is_right, beside=over.beside)
+
+
+def _parts(over: Meant) -> list[Part]:
+    """Each host's share, with the plan that it was sent. Raises what `check_prepared` raises, for who would lead."""
+    parts = []
+    for site, snapshot, run in over.followed:
+        part = part_of(site, perform.plan_of(site.place, run.run_id))
+        if over.leads:
+            check_prepared(snapshot, run, part.plan)
+        parts.append(part)
+    return parts
 
 
 def _say_where(site: Site, chosen: RunFact, *, back: str) -> None:

@@ -65,7 +65,7 @@ def moment(document: Any, host: str, step: str) -> str:
 
 def test_both_go_back_in_turn_and_one_undo_takes_both_back(broken: Both, operator: Operator) -> None:
     """One rollback brings both to 1.0, the second only when the first is proven; one undo brings both back, although
-    the connection of the host that waits is cut."""
+    the connection of the host that waits is cut; its undo puts back the hold and the mark with the first reason."""
     before = seen(broken)
     done = operator.fab(*ROLLBACK).ended(0).document
     assert states(done) == ["done", "done"]
@@ -79,6 +79,12 @@ def test_both_go_back_in_turn_and_one_undo_takes_both_back(broken: Both, operato
     broken[0].await_event("start", "return-compose", after=1, then=GO_ON)
     assert states(undo.end().ended(0).document) == ["done", "done"]
     assert seen(broken) == before
+    assert not any(one.holds(f"[ -e {PROJECT}/.hummii-ops/hold ]") for one in broken)
+
+    assert states(operator.fab("undo", "--yes", "--reason=after all").ended(0).document) == ["done", "done"]
+    assert all(one.serves("1.0") for one in broken)
+    for record in ("hold", "marks/*"):
+        assert all(one.holds(f"grep -qx reason=both {PROJECT}/.hummii-ops/{record}") for one in broken), record
     nobody_holds(operator)
 
 
@@ -160,6 +166,24 @@ def test_the_laptop_dies_while_the_second_waits(broken: Both, laptop: Callable[.
     said = other.fab("attach", "--format=text").ended(6)
     assert "1.0 runs on lab-1 alone" in said.everything
     assert "--limit=lab-2" in said.everything
+    assert "lab-1 runs 1.0, lab-2 runs 1.1" in other.fab("verify", "--settle=0", "--format=text").ended(7).everything
+
+
+def test_a_laptop_that_slept(broken: Both, operator: Operator) -> None:
+    """The laptop sleeps while the second waits: that one stops by itself; awake again, it takes nothing back that is
+    done and proven, and says that the hosts differ (6)."""
+    first, second = broken
+    working = operator.start(*ROLLBACK)
+    run_id = first.await_event("start", "settled", after=0)
+    working.process.send_signal(signal.SIGSTOP)
+    assert first.await_end(run_id) == "done"
+    assert second.await_end(run_id) == "refused"
+    working.process.send_signal(signal.SIGCONT)
+
+    said = working.end().ended(6).document
+    assert states(said) == ["done", "refused"]
+    assert first.serves("1.0")
+    assert first.run_ids() == [run_id], "no undo was begun"
 
 
 def test_another_laptop_leads_on(broken: Both, laptop: Callable[..., Operator]) -> None:
