@@ -196,7 +196,7 @@ def interrupted(rig: Rig) -> Shipped:
     first, *rest = plan.forward
     run = rig.new_run(replace(plan, forward=(first, waiting("wait", wait), *rest))).sent()
     run.start()
-    run.until("start wait")
+    wait_for(Path(f"{wait}.reached").exists)
     for pid in (run.runner(), *rig.processes("step.sh")):
         os.kill(pid, signal.SIGKILL)
     run.until_quiet()

@@ -147,7 +147,7 @@ def test_its_own_changes_are_as_planned(rig: Rig, monkeypatch: pytest.MonkeyPatc
     run = rig.new_run(planned_together(rig, monkeypatch)).sent()
     rig.call("answer", run.id, "turn", "go")
     run.start()
-    run.until("start wait")
+    wait_for((rig.folder / "wait.reached").exists)
     for pid in (run.runner(), *rig.processes("step.sh")):
         os.kill(pid, signal.SIGKILL)
     run.until_quiet()
