@@ -56,7 +56,8 @@ class Working:
         env |= {"HUMMII_INVENTORY": str(operator.inventory), "HOME": str(operator.folder), "COLUMNS": "900"}
         with self.out.open("wb") as out, self.err.open("wb") as err:
             self.process = subprocess.Popen(
-                [str(CHECKOUT / ".venv/bin/fab"), f"--search-root={CHECKOUT}", *words],
+                # a suite that was started in the background ignores Ctrl-C, and so would its children
+                ["env", "--default-signal=INT", str(CHECKOUT / ".venv/bin/fab"), f"--search-root={CHECKOUT}", *words],
                 cwd=operator.folder,
                 env=env,
                 stdin=subprocess.DEVNULL,
