@@ -91,4 +91,5 @@ def _services(
 
 def _same_env(release: Release, snapshot: Snapshot) -> bool:
     now = {one.path: one.sha256 for one in snapshot.files}
-    return bool(release.record) and all(now.get(p) == sha for p, sha in release.record.files.items())  # type: ignore[union-attr]
+    record = release.record
+    return record is not None and all(now.get(path) == sha for path, sha in record.files.items())
