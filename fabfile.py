@@ -5,7 +5,21 @@ from __future__ import annotations
 from fabric.main import program
 from invoke.collection import Collection
 
-from hummii_ops.tasks import config, database, door, init, notes, releases, rollback, runs, status, takeup, undo, verify
+from hummii_ops.tasks import (
+    config,
+    database,
+    door,
+    init,
+    notes,
+    releases,
+    rollback,
+    rollback_db,
+    runs,
+    status,
+    takeup,
+    undo,
+    verify,
+)
 from hummii_ops.tasks import program as seam
 from lab.tasks import namespace as lab
 
@@ -19,6 +33,7 @@ namespace = Collection(
     *runs.ALL,
     *notes.ALL,
     *database.ALL,
+    *rollback_db.ALL,
     *init.ALL,
     *door.ALL,
 )

@@ -135,6 +135,10 @@ back() { # RUN OFFSET: an unfinished run goes back; said again after it has ende
     start "$1"
     follow "$1" "$2"
 }
+discard() { # RUN: what it prepared is not wanted any more, and has been taken away
+    folder "$1"
+    [ "$(state_of "$1")" != prepared ] || echo abandoned | put "$dir/state"
+}
 unlock() { # RUN|- : free the lease; an unfinished run must be named, and becomes abandoned
     ground
     busy && exit 74
@@ -162,9 +166,10 @@ read_run() { # RUN: its plan
     folder "$1"
     cat "$dir/plan.json"
 }
-read_left() { # RUN: the state that it noted at its end
+read_fact() { # RUN NAME: a value that was born in it, as `left`, the state that it noted at its end
     folder "$1"
-    [ ! -e "$dir/facts/left" ] || cat "$dir/facts/left"
+    case $2 in *[!a-z-]*) exit 2 ;; esac
+    [ ! -e "$dir/facts/$2" ] || cat "$dir/facts/$2"
 }
 write() { # hold | marks/IDENTITY: the about lines
     ground
@@ -208,7 +213,7 @@ main() { # HOME VERB ARGUMENT…
     # as open to a group as the project's own folder, and no more
     if [ -g "${home%/*}" ]; then umask 007; else umask 077; fi
     case $verb in
-        claim | give_back | receive | start | follow | begin | again | answer | still_here | cancel | back | collect | read_run | read_left)
+        claim | give_back | receive | start | follow | begin | again | answer | still_here | cancel | back | collect | read_run | read_fact | discard)
             case $1 in '' | *[!A-Za-z0-9-]*) exit 76 ;; esac ;;
         unlock | prune | write | note_good | forget | keep_release) ;;
         *) exit 2 ;;

@@ -29,6 +29,13 @@ end() { # STATE: the last word; the lease is kept by "mixed" alone
     note "$1"
     put_state "$1" || exit 1
     [ "$1" = mixed ] || lease_give_back "$home" "${run##*/}"
+    [ "$1" != prepared ] || [ ! -s next ] || go_on_with
+    exit 0
+}
+tidy_up() { [ ! -s tidy.list ] || walk tidy; } # what was made beside goes, where nothing has been changed
+go_on_with() { # the run that was said beforehand to follow this one: it takes the lease, if nobody else has
+    read -r next <next && cd "../$next" || exit 0
+    grep -v '^\(run\|from\|to\|from_identity\|to_identity\)=' about | lease_claim "$home" "$next" && exec sh lib/runner.sh "$home/runs/$next" >>output.log 2>&1
     exit 0
 }
 interrupted() { note interrupted; exit 0; }
@@ -73,7 +80,7 @@ step() { # one step: skipped if it holds; else made, and believed only when it h
     if [ "$code" = 0 ]; then note "done" "$list" "$id" "$made"; return 0; fi
     note failed "$list" "$id" "$made"
     [ "$effect" = records ] && return 0   # our own notes: said, never a reason to go back
-    [ "$list" = back ] || put failed "$id"
+    [ "$list" != forward ] || put failed "$id"
     return 1
 }
 walk() { # LIST: 0 all hold; 1 a step failed; 2 cancelled
@@ -102,8 +109,8 @@ if [ "$state" = forward ]; then
     walk forward
     case $? in
         0) if [ -e prepared ]; then end prepared; else end "done"; fi ;;
-        1) [ -e changed ] || end refused ;;
-        2) [ -e changed ] || end abandoned ;;
+        1) [ -e changed ] || { tidy_up; end refused; } ;;
+        2) [ -e changed ] || { tidy_up; end abandoned; } ;;
     esac
     put_state back || exit 1
 fi

@@ -69,6 +69,15 @@ class Proxy(Frozen):
     )
 
 
+class Cache(Frozen):
+    """A redis that remembers what was in the database; after the database went back, it is told to forget."""
+
+    service: fields.ServiceName = Field(description="Compose service of redis.")
+    prefixes: tuple[fields.Text, ...] = Field(
+        default=(), description="Keys that begin so are forgotten; none named: everything (FLUSHALL)."
+    )
+
+
 class Database(Frozen):
     """The PostgreSQL of the stack."""
 
@@ -77,6 +86,18 @@ class Database(Frozen):
     user: fields.DatabaseName = Field(description="Role that owns the database.")
     backups_dir: fields.InsideProject = Field(
         default="backups/database", description="Folder of its dumps on the host, relative to project_dir."
+    )
+    writers: tuple[fields.ServiceName, ...] = Field(
+        default=(),
+        description="Services that write to it: stopped while the database is exchanged. Default: version_service.",
+    )
+    cache: Cache | None = Field(
+        default=None, description="A cache to clear when the database went back; without it, caches are kept."
+    )
+    check_sql: fields.LocalPath | None = Field(
+        default=None,
+        description="File with SQL of your own that a restored database must pass, relative to inventory.yml; "
+        "an error in it refuses the backup, and what it writes is taken back.",
     )
 
 

@@ -25,19 +25,7 @@ _RESERVE_BYTES = 64 * 1024**2
 
 def build(snapshot: Snapshot, environment: Environment, database: Database, found: Backups) -> Plan:
     """The plan for one host. Raises Refused if the database does not answer."""
-    if found.served is None:
-        raise Refused(f"{found.host_name}: {found.error}", remedy="see how it is: fab status")
-    release = before.version_of(snapshot, environment.version_service) or ""
-    dump = Dump(
-        folder=found.folder,
-        name=dump_name(database.name, snapshot),
-        project=environment.project,
-        service=database.service,
-        database=database.name,
-        user=database.user,
-        size_bytes=found.served.size_bytes,
-        release=release,
-    )
+    dump = dump_of(snapshot, environment, database, found)
     expect = snapshot.expectation_text()
     return Plan(
         task=TASK,
@@ -45,13 +33,29 @@ def build(snapshot: Snapshot, environment: Environment, database: Database, foun
         host=snapshot.host_name,
         project=environment.project,
         project_dir=environment.project_dir,
-        left=replace(_NOTHING, label=release),
+        left=replace(_NOTHING, label=dump.release),
         target=_NOTHING,
-        forward=(_room(found, environment, dump), *proven_dump(dump)),
+        forward=(room(found, environment, dump), *proven_dump(dump)),
         back=(),
         expect=expect,
         expect_files=before.expected_files(expect),
         changes=(f"{found.folder}/{dump.name}: a dump of {database.name}, with checksum and manifest",),
+    )
+
+
+def dump_of(snapshot: Snapshot, environment: Environment, database: Database, found: Backups) -> Dump:
+    """What is dumped, and to where. Raises Refused if the database does not answer."""
+    if found.served is None:
+        raise Refused(f"{found.host_name}: {found.error}", remedy="see how it is: fab status")
+    return Dump(
+        folder=found.folder,
+        name=dump_name(database.name, snapshot),
+        project=environment.project,
+        service=database.service,
+        database=database.name,
+        user=database.user,
+        size_bytes=found.served.size_bytes,
+        release=before.version_of(snapshot, environment.version_service) or "",
     )
 
 
@@ -61,7 +65,7 @@ def dump_name(database: str, snapshot: Snapshot) -> str:
     return f"{plain}-{snapshot.read_at:%Y%m%d_%H%M%S}Z.dump"
 
 
-def _room(found: Backups, environment: Environment, dump: Dump) -> Step:
+def room(found: Backups, environment: Environment, dump: Dump) -> Step:
     """Half of the database's size: measured, a compressed dump takes a quarter."""
     where = found.folder if found.folder_exists else environment.project_dir
     return files.room(where, dump.size_bytes // 2 + _RESERVE_BYTES)

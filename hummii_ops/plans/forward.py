@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import before
@@ -18,11 +18,13 @@ ROOM_BYTES = (
 )  # a rollback writes copies of small files and logs; less than this and Docker itself stumbles
 
 
-def steps(work: Work) -> Iterator[Step]:
-    """All of them."""
+def steps(work: Work, *, first: Iterable[Step] = (), proofs: Iterable[Step] = ()) -> Iterator[Step]:
+    """All of them. `first`: changes that come before those of code; `proofs`: what is proven beside health."""
     yield from _prepare(work)
+    yield from first
     yield from _change(work)
     yield from _judge(work)
+    yield from proofs
     yield from _record(work)
 
 

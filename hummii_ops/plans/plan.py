@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
+from hummii_ops.plans.swap import Swap
 from hummii_ops.steps import Step
 
 SCHEMA = "hummii-ops/plan/v1"
@@ -98,6 +99,7 @@ class Plan:
 
     `expect` is the expectation text of the facts it was made from, `expect_files` the paths in it, in order.
     `notes` are further files of the run (name → text). `changes` and `warnings` are sentences for the operator.
+    `tidy`: what a run that ends before its first change takes away again. `swap`: of a run that exchanges databases.
     """
 
     task: str
@@ -116,16 +118,20 @@ class Plan:
     warnings: tuple[str, ...] = ()
     checklist: tuple[ChecklistItem, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
+    tidy: tuple[Step, ...] = ()
+    swap: Swap | None = None
 
     def __post_init__(self) -> None:
-        for steps in (self.forward, self.back):
+        for steps in (self.forward, self.back, self.tidy):
             ids = [step.id for step in steps]
             if len(ids) != len(set(ids)):
                 raise ValueError(f"two steps have one id: {sorted(i for i in ids if ids.count(i) > 1)}")
 
     def as_json(self) -> dict[str, Any]:
-        """The document plan.json."""
-        return {
+        """The document plan.json; of what concerns the database alone, only what there is."""
+        database: dict[str, Any] = {"tidy": [step.as_json() for step in self.tidy]} if self.tidy else {}
+        database |= {"swap": self.swap.as_json()} if self.swap else {}
+        return database | {
             "schema": SCHEMA,
             "task": self.task,
             "environment": self.environment,
@@ -168,6 +174,8 @@ class Plan:
                 for one in value["checklist"]
             ),
             notes=value["notes"],
+            tidy=tuple(Step.from_json(one) for one in value.get("tidy", ())),
+            swap=Swap.from_json(value["swap"]) if "swap" in value else None,
         )
 
     @property

@@ -35,18 +35,19 @@ def build(snapshot: Snapshot, environment: Environment, release: Release, facts:
         left=work.left,
         target=work.target,
         forward=steps,
-        back=tuple(_back(work)),
+        back=tuple(back(work)),
         expect=expect,
         expect_files=before.expected_files(expect),
         probe_url=environment.health.inside,
         changes=tuple(sentences.changes(work)),
         warnings=tuple(sentences.warnings(work)),
         checklist=checklist(steps),
-        notes=_mark_before(work),
+        notes=mark_before(work),
     )
 
 
-def _back(work: Work) -> Iterator[Step]:
+def back(work: Work) -> Iterator[Step]:
+    """The way back of the code."""
     yield from before.way_back(
         work.left,
         work.project,
@@ -56,14 +57,14 @@ def _back(work: Work) -> Iterator[Step]:
         mounted=work.mounted(),
     )
     if work.another_left:
-        noted = bool(_mark_before(work))
+        noted = bool(mark_before(work))
         yield records.mark_as_before(work.another_left, "mark.before" if noted else None)
     yield records.lift_hold()
     if work.target.identity:
         yield records.mark_target_bad(work.target.identity)
 
 
-def _mark_before(work: Work) -> dict[str, str]:
+def mark_before(work: Work) -> dict[str, str]:
     """The mark that the left release had, so that an undo can give it back."""
     mark = work.snapshot.marks.get(work.left.identity or "")
     if mark is None:

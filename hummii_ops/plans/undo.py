@@ -14,7 +14,8 @@ from hummii_ops.inventory import Environment
 from hummii_ops.plans import before, marked, mounted
 from hummii_ops.plans.checklist import checklist
 from hummii_ops.plans.plan import Plan, StackState
-from hummii_ops.steps import Step, files, images, records
+from hummii_ops.plans.swap import Swap
+from hummii_ops.steps import Step, files, images, records, side
 from hummii_ops.steps.services import Project
 
 
@@ -28,6 +29,7 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
     forward = tuple(_forward(snapshot, environment, done, run_id, now, project))
     restarted = _mounted(snapshot, project, now, done)
     files_then = tuple(done.left.files)
+    swap = done.swap.reversed() if done.swap else None
     back = before.way_back(now, project, "before", from_state=done.left, from_files=files_then, mounted=restarted)
     expect = snapshot.expectation_text()
     return Plan(
@@ -39,11 +41,11 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
         left=now,
         target=target,
         forward=forward,
-        back=tuple(back),
+        back=(*(swap.back() if swap else ()), *back),
         expect=expect,
         expect_files=before.expected_files(expect),
         probe_url=environment.health.inside,
-        changes=tuple(_sentences(now, done.left, restarted)),
+        changes=(*_database_sentence(swap), *_sentences(now, done.left, restarted)),
         warnings=(
             *marked.warning(snapshot, target, undone=run_id),
             "undo brings back what ran before the run, also if it was ill: it proves images and files, not health",
@@ -55,6 +57,7 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
         ),
         checklist=checklist(forward),
         notes=dict(_notes(done, run_id, mark)),
+        swap=swap,
     )
 
 
@@ -90,6 +93,10 @@ def _forward(
     yield from before.keep_before(now, project)
     yield images.pinned(sorted({*now.images().values(), *done.left.images().values()}))
     yield records.evidence("before", project.name)
+    if done.swap:
+        yield side.as_left(done.swap.served, done.swap.prepared, done.swap.serves)
+        yield side.free(done.swap.served)
+        yield from done.swap.reversed().there()
     brought = [name for name in done.target.files if name in now.files]
     yield from before.way_back(
         done.left,
@@ -131,6 +138,13 @@ def _notes(done: Plan, run_id: str, mark: Mark | None) -> Iterator[tuple[str, st
 def _mounted(snapshot: Snapshot, project: Project, now: StackState, done: Plan) -> dict[str, tuple[str, ...]]:
     """Services that mount a file alone that the undo puts back."""
     return mounted.services(snapshot, project, mounted.changing(now, done.left, done.left.files))
+
+
+def _database_sentence(swap: Swap | None) -> Iterator[str]:
+    if swap is None:
+        return
+    which = "the one from before" if swap.serves == "live" else "the restored one, again"
+    yield f"{swap.served.name}: {which} is served; what was written since stays in the other one, kept and fenced"
 
 
 def _sentences(now: StackState, then: StackState, restarted: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -146,7 +146,7 @@ def _take_back(part: Part, ended: Turn, done: Outcome, about: About, watch: Watc
     try:
         part = replace(part, place=replace(part.place, transport=ended.link()), outside=None)
         snapshot = read(part.place.transport, part.environment, needs_docker=True)
-        left = part.entry.call("read_left", about.run_id).stdout.decode()
+        left = part.entry.call("read_fact", about.run_id, "left").stdout.decode()
         plan = undo.build(snapshot, part.environment, part.plan, about.run_id, left)
         taken = _one(replace(part, plan=plan), mine, watch)
     except Detached:

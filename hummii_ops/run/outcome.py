@@ -74,6 +74,8 @@ class Outcome:
             records_failed = self.failed_step is not None
             unconfirmed = self.outside != "go" and (self.gated or self.outside is not None)
             return ExitCode.DEGRADED if records_failed or unconfirmed else ExitCode.DONE
+        if self.state == "prepared":
+            return ExitCode.DONE
         if self.state == "abandoned" and self.changed and not self.cancelled:
             return ExitCode.MIXED  # given up as it stood: nobody proved anything
         if self.state == "restored":
@@ -97,6 +99,7 @@ def of(plan: Plan, run_id: str, state: str, events: Sequence[Event], left: Mappi
     results = [_result(step.id, step.title, "forward", plan.host, events, log) for step in plan.forward]
     if any(event.kind == "back" for event in events):
         results += [_result(step.id, step.title, "back", plan.host, events, log) for step in plan.back]
+    results += [_result(step.id, step.title, "tidy", plan.host, events, log) for step in plan.tidy]
     answer = left.get("gates/outside", "").split()
     began = next((e.at for e in events if e.kind == "begin"), None)
     ended = events[-1].at if events else None

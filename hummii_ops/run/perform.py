@@ -53,6 +53,11 @@ def begin(place: Place, plan: Plan, about: ship.About) -> None:
     entry.call("start", about.run_id)
 
 
+def lay_ready(place: Place, plan: Plan, about: ship.About) -> None:
+    """Ship a plan that another run on the host will begin, when it has ended as prepared."""
+    Entry(transport=place.transport, home=place.home).call("receive", about.run_id, payload=_packed(place, plan, about))
+
+
 def _packed(place: Place, plan: Plan, about: ship.About) -> str:
     texts = ship.folder(plan, about)
     for name in ("plan.json", "about"):  # first of all, so that an attach knows the run even if all else is lost

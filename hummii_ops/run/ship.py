@@ -28,7 +28,10 @@ _LIB = ("runner.sh", "step.sh", "lease.sh", "probe.sh")
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """Who runs what, and why: the lines of the lease and of the run's about file. Times in epoch milliseconds."""
+    """Who runs what, and why: the lines of the lease and of the run's about file. Times in epoch milliseconds.
+
+    `then` is a run that lies ready on the host, and that goes on by itself when this one ends as prepared.
+    """
 
     run_id: str
     task: str
@@ -36,6 +39,7 @@ class About:
     reason: str
     since_ms: int
     hosts: tuple[str, ...]
+    then: str = ""
 
     def lease_lines(self) -> str:
         return lines(
@@ -73,8 +77,11 @@ def library() -> dict[str, str]:
     for verb in sorted(host.joinpath("verbs").iterdir(), key=lambda path: path.name):
         if verb.name.endswith(".sh"):
             texts[f"verbs/{verb.name}"] = verb.read_text(encoding="utf-8")
+    facts = files("hummii_ops.facts")
     for shared in ("backup.sh", "expect.sh"):  # what the reads ask too
-        texts[f"verbs/{shared}"] = files("hummii_ops.facts").joinpath(shared).read_text(encoding="utf-8")
+        texts[f"verbs/{shared}"] = facts.joinpath(shared).read_text(encoding="utf-8")
+    for sql in facts.joinpath("sql").iterdir():
+        texts[f"sql/{sql.name}"] = sql.read_text(encoding="utf-8")
     return texts
 
 
@@ -87,7 +94,8 @@ def folder(plan: Plan, about: About) -> dict[str, str]:
     texts["about"] = lines({"run": about.run_id}) + about.lease_lines() + _releases(plan)
     texts["mark.about"] = lines({"who": about.who, "reason": about.reason, "since": str(about.since_ms)})
     texts["ready/as-planned.sh"] = render(_as_planned(plan))
-    for name, steps in (("forward", plan.forward), ("back", plan.back)):
+    texts |= {"next": f"{about.then}\n"} if about.then else {}
+    for name, steps in (("forward", plan.forward), ("back", plan.back), ("tidy", plan.tidy)):
         texts[f"{name}.list"] = "".join(f"{step.id} {step.limit_s} {step.effect}\n" for step in steps)
         texts |= {f"{name}/{step.id}.sh": render(step) for step in steps}
     texts |= dict(plan.notes)

@@ -173,16 +173,17 @@ def _look(site: Site, text: str, *, from_database: str | None, require_checksum:
     looked = []
     for one in candidates(found, text):
         say().print(f"{found.host_name}: reading {one.name}, {backupview.size(one.size_bytes)}…", style="dim")
-        judgement, contents = _judged(site, found, one, from_database, require_checksum)
+        judgement, contents = judged_whole(site, found, one, from_database, require_checksum)
         looked.append(backupview.backup_json(found, one, judgement, contents))
         if judgement.usable:
             break
     return looked
 
 
-def _judged(
+def judged_whole(
     site: Site, found: Backups, one: Backup, from_database: str | None, require_checksum: bool
 ) -> tuple[Judgement, Contents | None]:
+    """A backup by all of it; by its first bytes alone where these say no."""
     listed = judge_listed(one, found.served, from_database=from_database)
     if found.served is None or one.recognised.kind is None or not listed.usable:
         return listed, None

@@ -9,6 +9,7 @@ from typing import Any
 
 from hummii_ops.errors import Refused
 from hummii_ops.facts.claims import FINISHED, RunFact
+from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.run import perform
 from hummii_ops.run.entry import NotInThatState
 from hummii_ops.run.fleet import Part, left_alone
@@ -17,10 +18,11 @@ from hummii_ops.run.turn import Keeper
 from hummii_ops.tasks import session
 from hummii_ops.tasks.atwork import standing
 from hummii_ops.tasks.frame import Reply, command, say
-from hummii_ops.tasks.meant import Meant, check_prepared, meant
+from hummii_ops.tasks.meant import Found, Meant, check_prepared, chosen_among, meant, on
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import run_reply, watcher
 from hummii_ops.tasks.session import Site
+from hummii_ops.tasks.swapping import discard, resume_prepared
 from hummii_ops.transport import LinkLost, printable
 
 
@@ -29,7 +31,7 @@ def attach(
     _context: Any, run: str | None = None, limit: str | None = None, env: str | None = None, format: str = "text"
 ) -> Reply:
     """Watch a run to its end, from any laptop; shows it from its first step if it is over."""
-    return go_on("attach", "follow", run, limit, env)
+    return go_on("attach", "follow", run, seen(limit, env))
 
 
 @command("resume", changes=True)
@@ -44,7 +46,11 @@ def resume(
 ) -> Reply:
     """Let an interrupted run go on, in the direction it had: forward to its target, or back."""
     ask = partial(session.confirm, "Let the interrupted run go on?", yes=yes, what="resume")
-    return go_on("resume", "again", run, limit, env, unfinished=True, ask=ask)
+    hosts = seen(limit, env)
+    waits = _prepared(hosts, run)
+    if waits is not None:
+        return resume_prepared(*waits, yes=yes, reason=reason)
+    return go_on("resume", "again", run, hosts, unfinished=True, ask=ask)
 
 
 @command("cancel", changes=True)
@@ -60,23 +66,38 @@ def cancel(
     """Stop a run between two steps, and go back to the state from before it."""
     question = "Cancel the run, and go back to the state from before it?"
     ask = partial(session.confirm, question, yes=yes, what="cancel")
-    return go_on("cancel", "back", run, limit, env, unfinished=True, asked_back=True, ask=ask)
+    hosts = seen(limit, env)
+    waits = _prepared(hosts, run)
+    if waits is not None:
+        return discard(*waits, yes=yes, reason=reason)
+    return go_on("cancel", "back", run, hosts, unfinished=True, asked_back=True, ask=ask)
+
+
+def seen(limit: str | None, env: str | None) -> Sequence[tuple[Site, Snapshot]]:
+    """The hosts, and what is true there."""
+    return [(site, site.snapshot()) for site in session.reach(session.choose(env), limit)]
+
+
+def _prepared(hosts: Sequence[tuple[Site, Snapshot]], run: str | None) -> Found | None:
+    """The run that is meant, if it has prepared something and waits for a word."""
+    chosen = chosen_among([snapshot for _, snapshot in hosts], run)
+    if chosen.state != "prepared":
+        return None
+    return next((site, snapshot, chosen) for site, snapshot in hosts if on(snapshot, chosen.run_id) is not None)
 
 
 def go_on(
     task: str,
     verb: str,
     run: str | None,
-    limit: str | None,
-    env: str | None,
+    hosts: Sequence[tuple[Site, Snapshot]],
     *,
     unfinished: bool = False,
     asked_back: bool = False,
     ask: Callable[[], None] | None = None,
 ) -> Reply:
     """Say where the run stands on each host, ask once, and follow it to its end, one host after the other."""
-    sites = session.reach(session.choose(env), limit)
-    over = meant(task, run, [(site, site.snapshot()) for site in sites], unfinished=unfinished)
+    over = meant(task, run, hosts, unfinished=unfinished)
     site, _, chosen = over.followed[0]
     run_id, back = chosen.run_id, task if asked_back else ""
     parts = _parts(over)

@@ -44,7 +44,9 @@ def undo(
         if dry_run:
             raise UsageError(f"{chosen.run_id} has not ended: undo goes back at once, it has no plan of its own")
         session.confirm(f"Go back to the state from before {chosen.run_id}?", yes=yes, what="undo")
-        return go_on("undo", "back", chosen.run_id, limit, env, unfinished=True, asked_back=True)
+        return go_on(
+            "undo", "back", chosen.run_id, list(zip(sites, snapshots, strict=True)), unfinished=True, asked_back=True
+        )
     newest_on_all(snapshots, chosen)
     ended = list(zip(sites, snapshots, here, strict=True))
     done = [one for one in ended if one[2] and one[2].state == "done"] or ended
@@ -95,5 +97,5 @@ def _undo_part(site: Site, snapshot: Snapshot, run_id: str) -> Part:
             remedy="see what runs: fab status",
         )
     done = perform.plan_of(site.place, run_id)
-    left = site.entry.call("read_left", run_id).stdout.decode()
+    left = site.entry.call("read_fact", run_id, "left").stdout.decode()
     return part_of(site, plan_undo.build(snapshot, site.environment, done, run_id, left))

@@ -1,0 +1,153 @@
+# shellcheck shell=sh disable=SC2154  # run, home and lib come from step.sh; the functions of backup.sh stand beside
+# A database beside the served one: restored, proven, then served instead of it by an exchange of names. What is true is
+# told by OIDs, never by names: those of a prepared run are in its facts/side. Every verb here begins with where the
+# database is: PROJECT SERVICE DATABASE USER. The SQL is in lib/sql.
+sql() ( # SCRIPT DATABASE|- PROJECT SERVICE LIVE USER [-v NAME=VALUE…]: one of lib/sql; "-" is the maintenance database
+    script=$1 database=$2 live=$5 user=$6
+    container=$(database_container "$3" "$4") || { echo "PostgreSQL's container does not run"; exit 1; }
+    [ "$database" != - ] || database=postgres
+    shift 6
+    in_database "$container" "$database" "$user" psql -X -qAt -v ON_ERROR_STOP=1 -v "live=$live" "$@" <"$lib/sql/$script.sql"
+)
+await_database() ( # PROJECT SERVICE DATABASE USER: a server that just started needs a moment
+    tries=0
+    until container=$(database_container "$1" "$2") && docker exec "$container" pg_isready -q -U "$4"; do
+        tries=$((tries + 1))
+        [ $tries -lt 120 ] || { echo "PostgreSQL does not answer"; exit 1; }
+        sleep 0.5
+    done
+)
+key_of() { printf '%s_%s' "${1%%-*}" "${1##*-}" | tr '[:upper:]' '[:lower:]'; } # RUN: what its databases' names end with
+aside_name() { printf 'hummii_ops_%s_%s' "$1" "$(key_of "$2")"; }               # side|prev RUN
+oid_of() { sed -n "s/^$1=//p" "$home/runs/$2/facts/side"; }                     # side|live RUN
+nothing_in_the_way() ( # PROJECT SERVICE DATABASE USER
+    await_database "$@" || exit
+    found=$(sql obstacles - "$@" 2>&1) || { echo "$found"; exit 1; }
+    [ -z "$found" ] || { printf '%s\n' "$found"; exit 1; }
+)
+database_has_room() ( # PROJECT SERVICE DATABASE USER BYTES: where PostgreSQL keeps its data, and where its log of changes
+    data=$(echo 'SHOW data_directory' | in_database "$(database_container "$1" "$2")" postgres "$4" psql -X -qAt) || exit
+    docker exec "$(database_container "$1" "$2")" df -P -k "$data" "$data/pg_wal" | awk -v want="$5" '
+        NR > 1 && $4 * 1024 < want { printf "%d MiB are free for PostgreSQL, %d MiB are needed\n", $4 / 1024, want / 1048576; few = 1 }
+        END { exit few }'
+)
+backup_is() ( # PATH SHA256: its bytes are those that were read to their end
+    [ "$(sum_of_backup "$1")" = "$2" ] || { echo "$1 is no longer the backup that was read"; exit 1; }
+)
+side_gone() ( # PROJECT SERVICE DATABASE USER: nothing of this run stands beside, unless it is served
+    [ -z "$(printf "SELECT datname FROM pg_database WHERE datname = '%s';\n" "$(aside_name side "${run##*/}")" |
+        in_database "$(database_container "$1" "$2")" postgres "$4" psql -X -qAt -v ON_ERROR_STOP=1)" ]
+)
+drop_side() ( # PROJECT SERVICE DATABASE USER
+    await_database "$@" || exit
+    rm -f "$run/facts/restored" "$run/prepared"
+    sql side-drop - "$@" -v "side=$(aside_name side "${run##*/}")" -v "run=${run##*/}"
+)
+kept_gone() ( # PROJECT SERVICE DATABASE USER OID NAME COMMENT
+    await_database "$1" "$2" "$3" "$4" || exit
+    oid=$5
+    found=$(sql databases - "$1" "$2" "$3" "$4") || exit
+    ! printf '%s\n' "$found" | grep -q "^$oid|hummii_ops_"
+)
+drop_kept() ( # PROJECT SERVICE DATABASE USER OID NAME COMMENT
+    oid=$5 name=$6 comment=$7
+    sql kept-drop - "$1" "$2" "$3" "$4" -v "oid=$oid" -v "name=$name" -v "comment=$comment"
+)
+side_restored() ( [ -s "$run/facts/restored" ] ) # PROJECT SERVICE DATABASE USER …
+restore_side() ( # PROJECT SERVICE DATABASE USER KIND WRAP PATH JOBS: what an earlier try left is dropped first
+    kind=$5 wrap=$6 path=$7 jobs=$8
+    drop_side "$1" "$2" "$3" "$4" || exit
+    side=$(aside_name side "${run##*/}") container=$(database_container "$1" "$2")
+    sql side-create - "$1" "$2" "$3" "$4" -v "side=$side" -v "run=${run##*/}" | fact side || exit
+    [ -n "$(oid_of side "${run##*/}")" ] || exit 1
+    case $kind-$wrap in
+        plain-*) unpacked "$wrap" "$path" "$container" | in_database "$container" "$side" "$4" psql -X -q -v ON_ERROR_STOP=1 -f - >/dev/null ;;
+        directory-* | custom-none) restore_copied "$container" "$side" "$4" "$path" "$jobs" ;;
+        *) unpacked "$wrap" "$path" "$container" | in_database "$container" "$side" "$4" pg_restore --exit-on-error -d "$side" ;;
+    esac || exit
+    date +%s%3N | fact restored
+)
+restore_copied() ( # CONTAINER SIDE USER PATH JOBS: pg_restore seeks in it, so it is copied into the container, and taken away
+    inside=/tmp/$2
+    docker exec -u root "$1" rm -rf "$inside"
+    if docker cp -q "$4" "$1:$inside" 2>/dev/null || docker cp "$4" "$1:$inside" >/dev/null; then
+        docker exec -u root "$1" chmod -R a+rX "$inside"
+        in_database "$1" "$2" "$3" pg_restore --exit-on-error -j "$5" -d "$2" "$inside"
+        code=$?
+        docker exec -u root "$1" rm -rf "$inside"
+        exit $code
+    fi
+    [ ! -d "$4" ] || exit 1 # a container that cannot be written to: a file can come on stdin, a folder cannot
+    in_database "$1" "$2" "$3" pg_restore --exit-on-error -d "$2" <"$4"
+)
+side_valid() ( [ -e "$run/facts/valid" ] ) # PROJECT SERVICE DATABASE USER …
+validate_side() ( # PROJECT SERVICE DATABASE USER on|off: its structure, and exactly the rows that the backup holds
+    deep=$5 side=$(aside_name side "${run##*/}")
+    set -- "$1" "$2" "$3" "$4"
+    await_database "$@" || exit
+    found=$(sql validate "$side" "$@" -v "deep=$deep" 2>&1) || { printf '%s\n' "$found" | tail -n 3; exit 1; }
+    [ -z "$found" ] || { printf '%s\n' "$found" | tail -n 3; exit 1; }
+    sql counts "$side" "$@" | LC_ALL=C sort | fact rows-side || exit
+    missing=$(LC_ALL=C comm -23 "$run/rows.expected" "$run/facts/rows-side")
+    [ -z "$missing" ] || { echo "the backup holds other rows than the restored database: $(printf '%s' "$missing" | head -n 3 | tr '\n' ';')"; exit 1; }
+    [ ! -s "$run/check.sql" ] || checked_by_user "$side" "$@" || exit
+    : | fact valid
+)
+checked_by_user() ( # SIDE PROJECT SERVICE DATABASE USER: the user's own SQL; whatever it writes is taken back
+    { echo 'BEGIN;'; cat "$run/check.sql"; printf '\n;ROLLBACK;\n'; } |
+        in_database "$(database_container "$2" "$3")" "$1" "$5" psql -X -q -v ON_ERROR_STOP=1 2>&1
+)
+properties_copied() ( # PROJECT SERVICE DATABASE USER
+    found=$(sql properties-differ - "$@" -v "side=$(aside_name side "${run##*/}")" 2>&1) || { echo "$found"; exit 1; }
+    [ -z "$found" ] || { printf '%s\n' "$found"; exit 1; }
+)
+copy_properties() ( sql properties - "$@" -v "side=$(aside_name side "${run##*/}")" ) # PROJECT SERVICE DATABASE USER
+loss_measured() ( [ -s "$run/facts/rows-live" ] ) # PROJECT SERVICE DATABASE USER
+measure_loss() ( sql counts "$3" "$@" | LC_ALL=C sort | fact rows-live ) # PROJECT SERVICE DATABASE USER: as it is now
+is_prepared() ( [ -e "$run/prepared" ] )
+note_prepared() ( : >"$run/prepared" && sync "$run" ) # the runner then ends this run as prepared
+as_prepared() ( # PROJECT SERVICE DATABASE USER PREPARED: that run is prepared, and both databases are those that it saw
+    [ "$(cat "$home/runs/$5/state")" = prepared ] || { echo "$5 is not prepared"; exit 1; }
+    live=$(oid_of live "$5") side=$(oid_of side "$5") prepared=$5
+    set -- "$1" "$2" "$3" "$4"
+    nothing_in_the_way "$@" || exit
+    found=$(sql databases - "$@" | cut -d '|' -f 1,2 | tr '\n' ' ')
+    case " $found" in *" $live|$3 "*) ;; *) echo "the served database is not the one that was there"; exit 1 ;; esac
+    case " $found" in *" $side|$(aside_name side "$prepared") "*) ;; *) echo "what $prepared restored is gone"; exit 1 ;; esac
+)
+is_served() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: that one bears the name, and takes connections
+    await_database "$1" "$2" "$3" "$4" || exit
+    sql databases - "$1" "$2" "$3" "$4" | grep -q "^$(oid_of "$6" "$5")|$3|[0-9]*|t|"
+)
+serve() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: instead of the other one, which is kept, fenced
+    new=$6 old=live aside=prev prepared=$5
+    [ "$new" = side ] || { old=side aside=side; }
+    set -- "$1" "$2" "$3" "$4"
+    await_database "$@" || exit
+    tries=0
+    until said=$(sql swap - "$@" -v "new=$(oid_of "$new" "$prepared")" -v "old=$(oid_of "$old" "$prepared")" \
+        -v "aside=$(aside_name $aside "$prepared")" -v "mark=hummii-ops $aside $prepared" 2>&1); do
+        tries=$((tries + 1))
+        [ $tries -lt 5 ] || { printf '%s\n' "$said"; exit 1; }
+    done
+    printf '%s\nold_database=%s\n' "$said" "$(aside_name $aside "$prepared")" | fact swap
+)
+writers_rest() ( # DATABASE's PROJECT SERVICE NAME USER PREPARED side|live WRITER…: they are stopped, or it is served already
+    project=$1
+    is_served "$1" "$2" "$3" "$4" "$5" "$6" && exit
+    shift 6
+    services_stopped "$project" "$@"
+)
+cache_cleared() ( [ -e "$run/facts/cache-$list" ] )
+clear_cache() ( # PROJECT SERVICE [PREFIX]: everything in it, or what begins so
+    cache=$(docker ps -q --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2" | grep -m 1 .) || exit
+    if [ $# = 2 ]; then docker exec "$cache" redis-cli FLUSHALL >/dev/null || exit; else
+        docker exec "$cache" redis-cli --scan --pattern "$3*" | docker exec -i "$cache" xargs -r -d '\n' redis-cli UNLINK >/dev/null || exit
+    fi
+    : | fact "cache-$list"
+)
+schema_is() ( # PROJECT SERVICE DATABASE USER SCHEMA: these migrations are applied, no others: FILE in the run
+    found=$(sql migrations "$3" "$1" "$2" "$3" "$4" 2>&1) || [ ! -s "$run/$5" ] || { printf '%s\n' "$found"; exit 1; }
+    [ ! -s "$run/$5" ] || printf '%s\n' "$found" | diff "$run/$5" -
+)
+database_serves() ( sql serves "$3" "$@" >/dev/null ) # PROJECT SERVICE DATABASE USER: one read, one write that is taken back

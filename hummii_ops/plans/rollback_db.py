@@ -1,0 +1,121 @@
+"""The plan that serves a prepared database instead of the present one, and, if asked for, moves the code as well.
+
+It is the plan of a rollback with the exchange of the databases before the first change of the code. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from hummii_ops.facts.parse_target import TargetFacts
+from hummii_ops.facts.release import Release
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.inventory import Environment
+from hummii_ops.inventory.models import Database
+from hummii_ops.plans import before, forward, rollback, sentences
+from hummii_ops.plans.checklist import checklist
+from hummii_ops.plans.difference import Difference, between
+from hummii_ops.plans.plan import Plan
+from hummii_ops.plans.prepare_db import served_of
+from hummii_ops.plans.swap import Swap
+from hummii_ops.plans.work import Options, Work, judged
+from hummii_ops.steps import side
+
+TASK = "rollback-db"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What a run has restored beside: its id, the backup in words, and the file in the run that lists its schema."""
+
+    run_id: str
+    backup: str
+    schema: str
+
+
+def build(
+    snapshot: Snapshot,
+    environment: Environment,
+    database: Database,
+    prepared: Prepared,
+    code: tuple[Release, TargetFacts] | None,
+    options: Options,
+) -> Plan:
+    """The plan for one host. `code`: the release that will run on it; None: what runs now."""
+    writers = database.writers or (environment.version_service,)
+    work = judged(snapshot, environment, *code, options) if code else _staying(snapshot, environment, writers, options)
+    swap = _swap(environment, database, prepared, writers)
+    served = swap.served
+    first = (side.as_prepared(served, prepared.run_id), *swap.there())
+    proofs = (side.schema(served, "schema"), side.answers(served))
+    steps = tuple(forward.steps(work, first=first, proofs=proofs))
+    expect = snapshot.expectation_text(target=_target_file(work) if code else {})
+    return Plan(
+        task=TASK,
+        environment=environment.name,
+        host=snapshot.host_name,
+        project=environment.project,
+        project_dir=work.project.dir,
+        left=work.left,
+        target=work.target,
+        forward=steps,
+        back=(*swap.back(), *(step for step in rollback.back(work) if code or step.id != "mark-target-bad")),
+        expect=expect,
+        expect_files=before.expected_files(expect),
+        probe_url=environment.health.inside,
+        changes=tuple(_sentences(work, swap, prepared)),
+        warnings=tuple(sentences.warnings(work)) if code else (),
+        checklist=checklist(steps),
+        notes=rollback.mark_before(work) | {"schema": prepared.schema},
+        swap=swap,
+    )
+
+
+def _swap(environment: Environment, database: Database, prepared: Prepared, writers: tuple[str, ...]) -> Swap:
+    return Swap(
+        prepared=prepared.run_id,
+        serves="side",
+        served=served_of(environment, database),
+        writers=writers,
+        cache=database.cache.service if database.cache else None,
+        prefixes=database.cache.prefixes if database.cache else (),
+    )
+
+
+def _staying(snapshot: Snapshot, environment: Environment, writers: tuple[str, ...], options: Options) -> Work:
+    """The code stays: its writers are started again, and are to be well on the database that is restored."""
+    left = before.state_of(snapshot, environment.version_service)
+    target = replace(left, files={}, modes={}, services=tuple(replace(one, steadiness="runs") for one in left.services))
+    found = between(left, target, snapshot)
+    ill = tuple(name for name in found.ill if name not in writers)
+    resting = tuple(one.service for one in left.services if one.steadiness == "stopped" and one.service not in writers)
+    here = tuple(name for name in writers if name in left.images())
+    return Work(
+        snapshot=snapshot,
+        environment=environment,
+        release=Release(id=left.label, name=left.label, path="", at=None, version=_version(snapshot, environment)),
+        facts=TargetFacts(error=None),
+        options=options,
+        left=left,
+        target=target,
+        difference=Difference(changed=here, extra=(), ill=ill, resting=resting),
+    )
+
+
+def _version(snapshot: Snapshot, environment: Environment) -> str | None:
+    return before.version_of(snapshot, environment.version_service)
+
+
+def _target_file(work: Work) -> dict[str, str | None]:
+    return {work.release.path.removeprefix(f"{work.environment.project_dir}/"): work.release.compose_sha256}
+
+
+def _sentences(work: Work, swap: Swap, prepared: Prepared) -> Iterator[str]:
+    yield f"{swap.served.name}: the database of {prepared.backup} is served; the present one is kept, fenced"
+    yield f"{', '.join(swap.writers)}: stopped for the exchange"
+    if swap.cache is not None:
+        yield f"{swap.cache}: forgets " + (
+            f"keys that begin with {', '.join(swap.prefixes)}" if swap.prefixes else "all"
+        )
+    yield from (sentences.changes(work) if work.release.path else ())

@@ -1,0 +1,231 @@
+"""Steps on a database beside the served one: restored and proven there, then served instead of it.
+
+Two runs share them: one prepares while everything is served, the other exchanges the names. Which database is which is
+told on the host by OIDs, which the first run keeps in its folder; a plan names that run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hummii_ops.steps.step import Effect, Step, step_id
+
+Which = Literal["side", "live"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """Where the served database is: Compose project and service, its name, the role that we use."""
+
+    project: str
+    service: str
+    name: str
+    user: str
+
+    @property
+    def words(self) -> tuple[str, str, str, str]:
+        return (self.project, self.service, self.name, self.user)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The backup on the host that is restored: absolute path, what it is by its bytes, and their sha256."""
+
+    path: str
+    kind: str
+    wrap: str
+    sha256: str
+
+
+def free(served: Served) -> Step:
+    return Step(
+        id="database-is-free",
+        title="nothing stands in the way: no dump, migration, slot or prepared transaction",
+        effect=Effect.READS,
+        limit_s=90,
+        holds=("nothing_in_the_way", *served.words),
+        act=("cannot", "what is at work on the database"),
+    )
+
+
+def room(served: Served, need_bytes: int) -> Step:
+    return Step(
+        id="database-has-room",
+        title=f"{need_bytes // 1024**2} MiB are free where PostgreSQL keeps its data",
+        effect=Effect.READS,
+        limit_s=30,
+        holds=("database_has_room", *served.words, str(need_bytes)),
+        act=("cannot", "PostgreSQL's disk"),
+    )
+
+
+def same_backup(source: Source, limit_s: int) -> Step:
+    return Step(
+        id="backup-is-the-same",
+        title="the backup's bytes are those that were decoded to their end",
+        effect=Effect.READS,
+        limit_s=limit_s,
+        holds=("backup_is", source.path, source.sha256),
+        act=("cannot", "a backup that has changed"),
+    )
+
+
+def restored(served: Served, source: Source, jobs: int, limit_s: int) -> Step:
+    return Step(
+        id="restore-side",
+        title=f"restore it beside {served.name}, which goes on being served",
+        effect=Effect.PREPARES,
+        limit_s=limit_s,
+        holds=("side_restored", *served.words),
+        act=("restore_side", *served.words, source.kind, source.wrap, source.path, str(jobs)),
+    )
+
+
+def valid(served: Served, *, deep: bool, limit_s: int) -> Step:
+    return Step(
+        id="validate-side",
+        title="prove it: structure, indexes, sequences, and exactly the rows of the backup",
+        effect=Effect.PREPARES,
+        limit_s=limit_s,
+        holds=("side_valid", *served.words),
+        act=("validate_side", *served.words, "on" if deep else "off"),
+    )
+
+
+def properties(served: Served) -> Step:
+    return Step(
+        id="copy-properties",
+        title="give it the owner, rights and settings of the served one",
+        effect=Effect.PREPARES,
+        limit_s=60,
+        holds=("properties_copied", *served.words),
+        act=("copy_properties", *served.words),
+    )
+
+
+def loss(served: Served, limit_s: int) -> Step:
+    return Step(
+        id="measure-loss",
+        title="count what is in the served one and not in the backup",
+        effect=Effect.PREPARES,
+        limit_s=limit_s,
+        holds=("loss_measured", *served.words),
+        act=("measure_loss", *served.words),
+    )
+
+
+def prepared() -> Step:
+    return Step(
+        id="prepared",
+        title="note that all is prepared",
+        effect=Effect.PREPARES,
+        limit_s=10,
+        holds=("is_prepared",),
+        act=("note_prepared",),
+    )
+
+
+def gone(served: Served) -> Step:
+    """What a run that ends without being prepared leaves beside, taken away."""
+    return Step(
+        id="drop-side",
+        title="drop what was restored beside",
+        effect=Effect.PREPARES,
+        limit_s=120,
+        holds=("side_gone", *served.words),
+        act=("drop_side", *served.words),
+    )
+
+
+def kept_gone(served: Served, oid: int, name: str, comment: str) -> Step:
+    """A database that a run made or set aside, dropped for good: by OID and name and comment."""
+    return Step(
+        id=step_id("drop", name.replace("_", "-")),
+        title=f"drop {name}, for good",
+        effect=Effect.PREPARES,
+        limit_s=120,
+        holds=("kept_gone", *served.words, str(oid), name, comment),
+        act=("drop_kept", *served.words, str(oid), name, comment),
+    )
+
+
+def as_left(served: Served, run_id: str, which: Which) -> Step:
+    return Step(
+        id="database-as-left",
+        title="the database is the one that the run left",
+        effect=Effect.READS,
+        limit_s=90,
+        holds=("is_served", *served.words, run_id, which),
+        act=("cannot", "another database than the run left"),
+    )
+
+
+def as_prepared(served: Served, run_id: str) -> Step:
+    return Step(
+        id="database-as-prepared",
+        title="the served database is the one that was prepared against, and nothing is at work on it",
+        effect=Effect.READS,
+        limit_s=90,
+        holds=("as_prepared", *served.words, run_id),
+        act=("cannot", "what was prepared"),
+    )
+
+
+def writers_stopped(served: Served, run_id: str, which: Which, writers: Sequence[str], *, back: bool = False) -> Step:
+    return Step(
+        id="back-stop-writers" if back else "stop-writers",
+        title=f"{', '.join(writers)} stopped" + (", unless the old database is served already" if back else ""),
+        effect=Effect.CHANGES,
+        limit_s=120,
+        holds=("writers_rest", *served.words, run_id, which, *writers),
+        act=("stop_services", served.project, *writers),
+    )
+
+
+def serves(served: Served, run_id: str, which: Which, *, back: bool = False) -> Step:
+    what = "what was restored" if which == "side" else "the database from before"
+    return Step(
+        id="back-swap-database" if back else "swap-database",
+        title=f"{what} is served as {served.name}; the other one is kept, fenced",
+        effect=Effect.REPLACES,
+        limit_s=150,
+        holds=("is_served", *served.words, run_id, which),
+        act=("serve", *served.words, run_id, which),
+    )
+
+
+def cache_cleared(project: str, service: str, prefixes: Sequence[str], *, back: bool = False) -> Step:
+    what = f"what begins with {', '.join(prefixes)}" if prefixes else "everything"
+    return Step(
+        id="back-clear-cache" if back else "clear-cache",
+        title=f"{service} forgets {what}: it remembers the other database",
+        effect=Effect.REPLACES,
+        limit_s=60,
+        holds=("cache_cleared",),
+        act=("clear_cache", project, service, *prefixes),
+    )
+
+
+def schema(served: Served, expected: str) -> Step:
+    """`expected`: the file in the run that lists the migrations, none: not compared."""
+    return Step(
+        id="schema-as-restored",
+        title="the schema is the restored one still: the code that started has not migrated it",
+        effect=Effect.READS,
+        limit_s=60,
+        holds=("schema_is", *served.words, expected),
+        act=("cannot", "a schema that has moved"),
+    )
+
+
+def answers(served: Served) -> Step:
+    return Step(
+        id="database-serves",
+        title="one read, and one write that is taken back",
+        effect=Effect.READS,
+        limit_s=60,
+        holds=("database_serves", *served.words),
+        act=("cannot", "a database that does not serve"),
+    )
