@@ -34,6 +34,7 @@ namespace = Collection(
     *notes.ALL,
     *database.ALL,
     *rollback_db.ALL,
+    *clean.ALL,
     *init.ALL,
     *door.ALL,
 )

@@ -18,9 +18,10 @@ Lies = Literal["file", "folder", "special", "outside", "nothing", "unreadable"]
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What `backup-db` wrote beside a dump. `rows` by table, as the dump itself holds them."""
+    """What `backup-db` wrote beside a dump. `rows` by table, as the dump itself holds them; `run` made it."""
 
     database: str
+    run: str
     sha256: str
     size_bytes: int | None
     release: str
@@ -59,6 +60,11 @@ class Backup:
     def compressed(self) -> bool:
         """Does something in it prove its data: is it compressed?"""
         return self.recognised.wrap != "none" or (self.header is not None and self.header.compressed)
+
+    @property
+    def is_safety_dump(self) -> bool:
+        """Was it made on the way to a rollback of the database? Then it holds what was to be left."""
+        return self.manifest is not None and "-prepare-db-" in self.manifest.run
 
     @property
     def database(self) -> str | None:

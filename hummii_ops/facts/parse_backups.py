@@ -81,6 +81,7 @@ def parse_manifest(text: str) -> Manifest | None:
     rows = (value.split(" ", 1) for key, _, value in lines if key == "rows")
     return Manifest(
         database=one.get("database", ""),
+        run=one.get("run", ""),
         sha256=one["sha256"],
         size_bytes=int(one["size"]) if one.get("size", "").isdecimal() else None,
         release=one.get("release", ""),

@@ -49,7 +49,7 @@ def build(
     served = swap.served
     first = (side.as_prepared(served, prepared.run_id), *swap.there())
     proofs = (side.schema(served, "schema"), side.answers(served))
-    steps = tuple(forward.steps(work, first=first, proofs=proofs))
+    steps = (*forward.steps(work, first=first, proofs=proofs), side.used(prepared.run_id))
     expect = snapshot.expectation_text(target=_target_file(work) if code else {})
     return Plan(
         task=TASK,

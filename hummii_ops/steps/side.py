@@ -173,6 +173,17 @@ def as_prepared(served: Served, run_id: str) -> Step:
     )
 
 
+def used(run_id: str) -> Step:
+    return Step(
+        id="note-used",
+        title="note that what was prepared is in use",
+        effect=Effect.RECORDS,
+        limit_s=10,
+        holds=("prepared_is_used", run_id),
+        act=("use_prepared", run_id),
+    )
+
+
 def writers_stopped(served: Served, run_id: str, which: Which, writers: Sequence[str], *, back: bool = False) -> Step:
     return Step(
         id="back-stop-writers" if back else "stop-writers",

@@ -10,7 +10,7 @@ from typing import Any
 from hummii_ops.errors import ExitCode, HummiiError, Refused, UsageError
 from hummii_ops.facts.backup import Backup, Backups, Contents
 from hummii_ops.facts.choose import checked as checked_release
-from hummii_ops.facts.choose_backup import candidates, checked
+from hummii_ops.facts.choose_backup import LATEST, candidates, checked
 from hummii_ops.facts.read_backups import database_of, read_backups
 from hummii_ops.facts.read_database import rows_of
 from hummii_ops.facts.snapshot import Snapshot
@@ -138,12 +138,15 @@ def _chosen(
         raise Refused(f"{found.host_name}: {found.error}", remedy="fab status")
     passed: list[str] = []
     for one in candidates(found, text):
+        if text == LATEST and one.is_safety_dump:
+            passed.append(f"passed over {one.name}: a safety dump, of what a rollback left; to use it, name it")
+            continue
         say().print(f"{found.host_name}: reading {one.name}, {backupview.size(one.size_bytes)}…", style="dim")
         judgement, contents = judged_whole(site, found, one, from_database, require_checksum)
         if judgement.usable and contents is not None:
             return one, contents, [*passed, *judgement.doubts]
         passed.append(printable(f"passed over {one.name}: {'; '.join(judgement.reasons)}"))
-    if text != "latest":
+    if text != LATEST:
         raise Refused(f"{found.host_name}: {passed[0].removeprefix('passed over ')}", remedy="see them: fab backups-db")
     raise Refused(
         f"{found.host_name}: no backup can be used; {'; '.join(passed[:3])}", remedy="see them: fab backups-db"

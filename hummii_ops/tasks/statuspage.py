@@ -118,6 +118,9 @@ def _next(host: dict[str, Any], *, running: bool) -> str:
     """The one next command, by what is worst here."""
     if running:
         return f"fab attach --run={host['last_run']['run_id']}"
+    if host["last_run"] is not None and host["last_run"]["state"] == "prepared":
+        run = f"--run={host['last_run']['run_id']}"
+        return f"a restored database waits: fab resume {run} serves it, fab cancel {run} drops it"
     if host["health"] is not None and not well(host["health"]):
         return "fab rollback --latest --dry-run; what there is to go back to: fab releases"
     return "fab verify"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -108,6 +109,28 @@ class Operator:
         except subprocess.TimeoutExpired:
             working.kill()
             raise
+
+    def at_terminal(self, *words: str, asked: str, typed: str, limit_s: float = LIMIT_S) -> tuple[int, str]:
+        """fab WORDS at a terminal; `typed` answers the question that holds `asked`. Exit code, and all it showed."""
+        ours, theirs = pty.openpty()
+        env = {name: value for name, value in os.environ.items() if not name.startswith("HUMMII_")}
+        env |= {"HUMMII_INVENTORY": str(self.inventory), "HOME": str(self.folder), "COLUMNS": "200"}
+        fab = [str(CHECKOUT / ".venv/bin/fab"), f"--search-root={CHECKOUT}", *words]
+        process = subprocess.Popen(fab, cwd=self.folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        shown, deadline, answered = "", time.monotonic() + limit_s, False
+        while time.monotonic() < deadline:
+            try:
+                shown += os.read(ours, 65536).decode(errors="replace")
+            except OSError:  # the terminal is closed: fab has ended
+                break
+            if asked in shown and not answered:
+                answered = os.write(ours, f"{typed}\n".encode()) > 0
+        os.close(ours)
+        code = process.wait(10)
+        self.sees_no_secret(Said(words=words, exit_code=code, stdout=shown, stderr=""))
+        assert answered, shown
+        return code, shown
 
     def each(self, *calls: Sequence[str]) -> list[Said]:
         """Several calls that change nothing, a few at a time; in their order."""

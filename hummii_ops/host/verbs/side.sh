@@ -115,6 +115,10 @@ as_prepared() ( # PROJECT SERVICE DATABASE USER PREPARED: that run is prepared, 
     case " $found" in *" $live|$3 "*) ;; *) echo "the served database is not the one that was there"; exit 1 ;; esac
     case " $found" in *" $side|$(aside_name side "$prepared") "*) ;; *) echo "what $prepared restored is gone"; exit 1 ;; esac
 )
+prepared_is_used() ( [ "$(cat "$home/runs/$1/state")" = "done" ] ) # PREPARED
+use_prepared() ( # PREPARED: what it restored is served, so that nobody goes on with it again
+    cd "$home/runs/$1" && echo "done" >.state.used && sync .state.used && mv -f .state.used state && sync .
+)
 is_served() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: that one bears the name, and takes connections
     await_database "$1" "$2" "$3" "$4" || exit
     sql databases - "$1" "$2" "$3" "$4" | grep -q "^$(oid_of "$6" "$5")|$3|[0-9]*|t|"

@@ -1,0 +1,101 @@
+"""fab clean: databases that earlier rollbacks set aside, dropped for good when they are old enough; never the last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+
+from hummii_ops.errors import UsageError
+from hummii_ops.facts.claims import RunFact
+from hummii_ops.facts.read_backups import database_of
+from hummii_ops.facts.read_database import OurDatabase, read_databases
+from hummii_ops.plans import clean_db
+from hummii_ops.run import preflight
+from hummii_ops.run.fleet import carry_out
+from hummii_ops.run.ship import new_run_id
+from hummii_ops.tasks import planshow, session
+from hummii_ops.tasks.backupview import size
+from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.parts import part_of
+from hummii_ops.tasks.report import VERDICTS, watcher
+from hummii_ops.tasks.rollback_db import one_site
+from hummii_ops.tasks.swapping import about_of
+
+TASK = "clean"
+_UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+# A run that may still serve its database, or be asked to.
+_IN_USE = frozenset({"prepared", "forward", "back", "mixed", "ready", None})  # as their runs are
+
+
+@command(TASK, changes=True, help={"older_than": "only what a run made longer ago than this: 30d, 12h, 2w"})
+def clean(
+    _context: Any,
+    older_than: str = "",
+    dry_run: bool = False,
+    yes: bool = False,
+    reason: str = "",
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """Drop databases that earlier rollbacks set aside, for good; never the last one, nor one that waits for a word."""
+    age = _age(older_than)
+    environment = session.choose(env)
+    database = database_of(environment)
+    if not dry_run:
+        session.can_ask(yes=yes, what=TASK)
+    site = one_site(session.reach(environment, limit))
+    snapshot = site.snapshot(needs_docker=True)
+    preflight.check(snapshot)
+    ours = read_databases(site.transport, environment).ours
+    dropped = old_enough(ours, snapshot.runs, snapshot.read_at - age)
+    kept = [one.name for one in ours if one not in dropped]
+    body: dict[str, Any] = {"run_id": None, "dropped": [one.name for one in dropped], "kept": kept}
+
+    def show(console: Console) -> None:
+        for one in ours:
+            words = ("would be dropped" if dry_run else "dropped") if one in dropped else "kept"
+            console.print(f"{site.host.name}: {one.name}, {size(one.size_bytes)}: {words}", markup=False)
+        if not ours:
+            console.print(f"{site.host.name}: no database was set aside", markup=False)
+
+    if dry_run or not dropped:
+        return Reply(kind=TASK, body=body, show=show)
+    plan = clean_db.build(TASK, snapshot, environment, database, dropped)
+    planshow.show(say(), plan, who=session.who(), reason=reason, dry_run=False)
+    session.confirm(f"Drop {len(dropped)} for good?", yes=yes, what=TASK)
+    about = about_of(TASK, new_run_id(TASK), site, reason)
+    (outcome,) = carry_out((replace(part_of(site, plan), outside=None),), about, watcher(say(), False))
+    code = outcome.exit_code
+    return Reply(kind=TASK, body=body | {"run_id": outcome.run_id}, exit_code=code, verdict=VERDICTS[code], show=show)
+
+
+def old_enough(ours: Sequence[OurDatabase], runs: Sequence[RunFact], before: datetime) -> list[OurDatabase]:
+    """Those that a finished run made before then. The newest that was served before is never among them."""
+    states = {run.run_id: run.state for run in runs}
+    aside = max((one for one in ours if one.is_aside), key=lambda one: one.run_id, default=None)
+    return [
+        one
+        for one in ours
+        if one is not aside and states.get(one.run_id, "done") not in _IN_USE and _made_at(one) < before
+    ]
+
+
+def _made_at(one: OurDatabase) -> datetime:
+    """The time in the id of the run that made it."""
+    return datetime.strptime(one.run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def _age(text: str) -> timedelta:
+    matched = re.fullmatch(r"(\d{1,5})([mhdw])", text, re.ASCII)
+    if matched is None:
+        raise UsageError("--older-than is a number and m, h, d or w", remedy="for example: fab clean --older-than=30d")
+    return timedelta(seconds=int(matched[1]) * _UNITS[matched[2]])
+
+
+ALL = (clean,)
