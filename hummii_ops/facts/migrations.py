@@ -91,16 +91,21 @@ def is_expand_only(sql: str) -> bool:
 
     New tables with all that belongs to them, plain indexes, columns that may be null or have a default.
     """
+    return breaking(sql) is None
+
+
+def breaking(sql: str) -> str | None:
+    """The first statement that does more than add, without what is quoted in it; None if there is none."""
     text = _QUOTED.sub("''", _COMMENT.sub(" ", _QUOTED.sub("''", sql)))
     if "$$" in text:
-        return False
+        return "a function or a DO block ($$)"
     new: set[str] = set()
     for statement in (" ".join(part.split()) for part in text.split(";")):
         if created := _CREATE_TABLE.match(statement):
             new.add(created[1])
         elif statement and not _adds(statement, new):
-            return False
-    return True
+            return statement
+    return None
 
 
 def _adds(statement: str, new: set[str]) -> bool:

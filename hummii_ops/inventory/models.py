@@ -78,6 +78,10 @@ class Database(Frozen):
     backups_dir: fields.InsideProject = Field(
         default="backups/database", description="Folder of its dumps on the host, relative to project_dir."
     )
+    migrations_dir: fields.InsideProject = Field(
+        default="prisma/migrations",
+        description="Folder of the migrations in the image of version_service, relative to its WORKDIR.",
+    )
 
 
 class Logs(Frozen):
