@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,27 @@ def test_an_image_that_compose_built_does_not_join_the_stack(fresh: Production) 
     fresh.sh('docker rm "$1"; docker rmi hummii-api:built', made)
     assert made
     assert there == before
+
+
+def test_the_servers_own_door_refuses_the_same_in_the_same_words(spoiled: Production, operator: Operator) -> None:
+    """1.0 → 1.4, by hand on the server: 3, with the words of the laptop, and no trace; with the flag it goes."""
+    operator.fab("install-host", "--yes").ended(0)
+    spoiled.deploy("1.4")
+    (wanted,) = operator.fab(*ROLLBACK, "--dry-run").ended(3).document["plans"]
+    (words,) = [one for one in wanted["warnings"] if one.startswith("database: ")]
+    before = spoiled.fingerprint()
+    by_hand = "cd {} && {{ ./scripts/rollback.sh --latest {} 2>&1 && code=0 || code=$?; }}; echo code=$code"
+    for flags in ("--dry-run", "--yes"):
+        refused = spoiled.sh(by_hand.format(PROJECT, flags), user="deploy")
+        assert "code=3" in refused
+        assert f"! {words}\n" in refused
+        assert "cannot serve the database" in refused
+    assert spoiled.fingerprint() == before
+
+    done = spoiled.sh(by_hand.format(PROJECT, "--yes --despite-schema"), user="deploy")
+    assert ("code=0" in done, spoiled.serves("1.0")) == (True, True), done
+    (run,) = spoiled.run_ids()
+    kept = json.loads(spoiled.sh(f'cat "{RUNS}/$1/plan.json"', run))
+    assert kept["schema_check"] == wanted["schema_check"] | {"despite": True}
+    asked = {one["words"]: one["found"] for one in operator.fab("attach").ended(0).document["checklist"]}
+    assert asked["Ask the database"] == "unsafe"
