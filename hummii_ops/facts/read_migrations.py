@@ -9,7 +9,7 @@ import gzip
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.resources import files
 from io import BytesIO
@@ -17,6 +17,8 @@ from io import BytesIO
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.backup import Migration
 from hummii_ops.facts.frames import Frames, frames
+from hummii_ops.facts.image_refs import image_ref
+from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.transport.protocol import LinkLost, Transport
 from hummii_ops.transport.text import printable
@@ -25,6 +27,8 @@ _LIMIT_S = 20  # the database is given 5 s; the rest is copying
 _PARTS = ("backup.sh", "migrations.sh", "read_migrations.sh")
 _END = bytes(1024)  # what every whole tar ends with
 _MOST_BYTES = 17 << 20
+_MOST_OTHERS = 12  # each costs the host three calls of docker
+KEPT = "hummii-ops/keep"  # the name by which runs keep images that have lost their own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +51,15 @@ class Schema:
     why: str = ""
 
     def texts(self) -> dict[str, str]:
-        """SQL by name, of every migration that some image at hand ships."""
-        return {name: text for one in self.shipped.values() if one for name, text in one.texts.items()}
+        """SQL by name, of every recorded migration that some image at hand ships as it was applied."""
+        applied = {(one.name, one.sha256) for one in self.recorded or ()}
+        return {
+            name: image.texts[name]
+            for image in self.shipped.values()
+            if image is not None
+            for name, digest in image.sha256.items()
+            if (name, digest) in applied
+        }
 
 
 def unasked(why: str) -> Schema:
@@ -70,6 +81,28 @@ def read_migrations(transport: Transport, environment: Environment, image_ids: I
         return parse_migrations(answer, host_name=transport.name, image_ids=wanted)
     except (LinkLost, Unreachable):
         return unasked("the host did not answer in time")
+
+
+def read_schema(transport: Transport, environment: Environment, snapshot: Snapshot, target_image: str | None) -> Schema:
+    """What a rollback to this image asks: it, what runs, and the database.
+
+    Where something is applied that neither of the two ships (an older rollback left it), the service's other images
+    are asked too, in a second round trip: one of them has its text.
+    """
+    running = snapshot.service(environment.version_service)
+    first = {one.image_id for one in running} | ({target_image} if target_image else set())
+    found = read_migrations(transport, environment, first)
+    applied = {one.name for one in found.recorded or () if not one.rolled_back}
+    if applied <= {name for one in found.shipped.values() if one for name in one.texts}:
+        return found
+    wanted = {image_ref(one.image_ref).repository for one in running} | {KEPT}
+    others = [
+        one.id
+        for one in sorted(snapshot.images, key=lambda one: str(one.created_at), reverse=True)
+        if one.id not in first and wanted & {image_ref(tag).repository for tag in one.tags}
+    ]
+    more = read_migrations(transport, environment, others[:_MOST_OTHERS]) if others else found
+    return replace(found, shipped={**more.shipped, **found.shipped})
 
 
 def parse_migrations(answer: bytes, *, host_name: str, image_ids: Iterable[str]) -> Schema:

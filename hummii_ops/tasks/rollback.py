@@ -15,7 +15,7 @@ from hummii_ops.errors import Busy, ExitCode, Refused, UsageError
 from hummii_ops.facts.choose import Choice, checked, choose_latest, choose_to
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read import read_target
-from hummii_ops.facts.read_migrations import Schema, read_migrations
+from hummii_ops.facts.read_migrations import Schema, read_schema
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
@@ -156,10 +156,9 @@ def _part(site: Site, *, latest: bool, to: str | None, options: Options, wait_s:
 
 def _looked_at(site: Site, snapshot: Snapshot, release: Release) -> tuple[TargetFacts, Schema]:
     """The closer look at the release and at the database, both at once: the operator waits for it."""
-    service = site.environment.version_service
-    images = {one.image_id for one in snapshot.service(service)} | {release.image_id(service) or ""}
+    image = release.image_id(site.environment.version_service)
     with ThreadPoolExecutor(1) as beside:
-        schema = beside.submit(read_migrations, site.transport, site.environment, images - {""})
+        schema = beside.submit(read_schema, site.transport, site.environment, snapshot, image)
         return read_target(site.transport, site.environment, release), schema.result()
 
 

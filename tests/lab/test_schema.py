@@ -84,10 +84,16 @@ def test_the_same_schema_is_safe(fresh: Production, operator: Operator) -> None:
 
 
 def test_a_column_that_was_only_added_is_safe(spoiled: Production, operator: Operator) -> None:
-    """1.0 → 1.2: older code does not see the new column."""
+    """1.0 → 1.2 → 1.0 → 1.1: older code does not see the new column, also where neither of two releases knows it."""
     spoiled.deploy("1.2")
     found = checked(operator.fab(*ROLLBACK, "--dry-run").ended(0).document)
     assert (found["verdict"], found["code_only"]) == ("ahead, expand-only", "safe")
+    operator.fab(*ROLLBACK, "--yes").ended(0)
+    spoiled.deploy("1.1")
+    found = checked(operator.fab(*ROLLBACK, "--dry-run").ended(0).document)
+    assert (found["extra"], found["code_only"]) == (["20250310110000_order_note"], "safe")
+    operator.fab("install-host", "--yes").ended(0)
+    assert "database: safe" in spoiled.sh(f"cd {PROJECT} && ./scripts/rollback.sh --latest --dry-run", user="deploy")
 
 
 def test_a_migration_that_failed_is_refused(spoiled: Production, operator: Operator) -> None:

@@ -8,7 +8,7 @@ shift 2
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 export LC_ALL=C PATH
 unset CDPATH IFS
-for part in times choose look releases render plan words schema checks; do . "$lib/door/$part.sh"; done
+for part in times choose look releases render plan words schema breaking checks; do . "$lib/door/$part.sh"; done
 . "$lib/door/hashes.sh"
 . "$lib/run/verbs/backup.sh"
 . "$lib/door/migrations.sh"

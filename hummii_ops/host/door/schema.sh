@@ -5,7 +5,7 @@
 schema_now() { # $schema_verdict, $code_only (safe, unsafe, unknown), $schema_why (what is not known)
     schema=$work/schema schema_verdict=unknown code_only=unknown
     mkdir -p "$schema/images"
-    for list in applied shipped extra missing failed edited breaks; do : >"$schema/$list"; done
+    for list in applied shipped extra newer missing failed edited breaks; do : >"$schema/$list"; done
     schema_why="the inventory names no database for $environment"
     [ -n "$database_name" ] || return 0
     if ! recorded "$project" "$database_service" "$database_name" "$database_user" >"$schema/rows"; then
@@ -33,6 +33,7 @@ why_unanswered() { # <what was said instead of rows
 }
 copied() { # IMAGE…: the migrations of each, in a folder named by its id; none where they are not whole
     folders "$migrations_dir" "$@" | while read -r id place; do
+        [ ! -d "$schema/images/${id#sha256:}" ] || continue
         mkdir "$schema/images/copy"
         if shipped "$id" "$place" | tar -xf - -C "$schema/images/copy" --strip-components=1 --no-same-owner 2>/dev/null; then
             mv "$schema/images/copy" "$schema/images/${id#sha256:}"
@@ -58,18 +59,32 @@ compared() { # FOLDER of the target's image: the lists and the verdict
         }'
     awk -F '\t' '
         FILENAME ~ /shipped$/ { has[$1] = $2 ""; next }
-        { db[$1] = 1; if (!($1 in has)) print $1 >(to "/extra"); else if (has[$1] != $2 "") print $1 >(to "/edited") }
+        { db[$1] = 1; if (!($1 in has)) { print $1 >(to "/extra"); print >(to "/newer") } else if (has[$1] != $2 "") print $1 >(to "/edited") }
         END { for (name in has) if (!(name in db)) print name | ("LC_ALL=C sort >" to "/missing") }' to="$schema" "$schema/shipped" "$schema/applied"
-    while read -r name; do
+    # what neither of the two ships was left by an older rollback: another image of the service has its text
+    while IFS=$tab read -r name sha; do text_of "$name" "$sha" >/dev/null || echo "$name"; done <"$schema/newer" >"$schema/untold"
+    # shellcheck disable=SC2046  # ids are hex words
+    [ ! -s "$schema/untold" ] || copied $(others)
+    while IFS=$tab read -r name sha; do
         what='no image here has its text'
-        for file in "$schema"/images/*/"$name"/migration.sql; do
-            if [ -L "$file" ] || [ ! -f "$file" ]; then continue; fi
-            what=$(breaking <"$file" | tr -c '[:print:]\n' '?' | cut -c 1-100)
-            break
-        done
+        ! file=$(text_of "$name" "$sha") || what=$(breaking <"$file" | tr -c '[:print:]\n' '?' | cut -c 1-100)
         [ -z "$what" ] || printf '%s\t%s\n' "$name" "$what"
-    done <"$schema/extra" >"$schema/breaks"
+    done <"$schema/newer" >"$schema/breaks"
     verdict
+}
+text_of() { # NAME SHA: the path of its text as it was applied
+    for file in "$schema"/images/*/"$1"/migration.sql; do
+        if [ -L "$file" ] || [ ! -f "$file" ] || [ "$(sha_of_file "$file")" != "$2" ]; then continue; fi
+        echo "$file" && return
+    done
+    return 1
+}
+others() { # the ids of further images of the service, the newest first, and of those that runs keep
+    ref=$(awk -F '\t' -v s="$version_service" '$1 == s { print $2; exit }' "$work/left") ref=${ref%@*}
+    case ${ref##*/} in *:*) ref=${ref%:*} ;; esac
+    for repository in "${ref:-hummii-ops/keep}" hummii-ops/keep; do
+        docker image ls -q --no-trunc "$repository" 2>/dev/null
+    done | awk '!seen[$0]++' | head -n 12
 }
 verdict() {
     any() { [ -s "$schema/$1" ]; }
@@ -120,82 +135,3 @@ schema_json() { # for plan.json
         "$(awk -F '\t' "$writer"'{ printf "%s%s: %s", (NR > 1 ? ", " : ""), json($1), json($2) }' "$schema/breaks")" \
         "$(json "$schema_why")" "$([ -n "$despite" ] && [ "$code_only" = unsafe ] && echo true || echo false)"
 }
-
-# breaking <migration.sql: the first statement that does more than add what older code neither sees nor has to fill.
-# Prints nothing if there is none. What is not understood counts as such a one. As `breaking` of facts/migrations.py.
-breaking() { LC_ALL=C awk "$classifier"; }
-# shellcheck disable=SC2016  # dollars are awk's
-classifier='
-function first(pattern) { match(rest, pattern); token = substr(rest, 1, RLENGTH); rest = substr(rest, RLENGTH + 1) }
-function lexed(    out, mark, end) { # of rest: quoted texts without what is in them, and no comments
-    while (match(rest, /["\047]|--|\/[*]/)) {
-        out = out substr(rest, 1, RSTART - 1)
-        mark = substr(rest, RSTART, RLENGTH)
-        rest = substr(rest, RSTART)
-        if (mark == "--") { first("^[^\n]*"); out = out " " }
-        else if (mark == "/*") {
-            end = index(substr(rest, 3), "*/")
-            if (!end) return out rest
-            rest = substr(rest, end + 4)
-            out = out " "
-        }
-        else if (mark == "\"" && rest ~ /^"([^"]|"")*"/) { first("^\"([^\"]|\"\")*\""); out = out token }
-        else if (mark == "\047" && rest ~ /^\047([^\047]|\047\047)*\047/) { first("^\047([^\047]|\047\047)*\047"); out = out "\047\047" }
-        else { out = out mark; rest = substr(rest, 2) }
-    }
-    return out rest
-}
-function after(text, pattern) { return match(toupper(text), pattern) ? substr(text, RLENGTH + 1) : "" }
-function table(text) { return match(text, "^" name) ? substr(text, 1, RLENGTH) : "" }
-function adds_column(action) {
-    sub(/^ +/, "", action)
-    action = toupper(action)
-    if (action !~ /^ADD COLUMN /) return 0
-    if (action ~ /NOT NULL/ && action !~ / DEFAULT /) return 0
-    return action !~ /(^|[^A-Z0-9_])(UNIQUE|PRIMARY KEY|REFERENCES|CHECK)([^A-Z0-9_]|$)/
-}
-function only_adds(actions,    i, c, depth, one) { # commas in brackets belong to a type or a default
-    for (i = 1; i <= length(actions); i++) {
-        c = substr(actions, i, 1)
-        depth += (c == "(") - (c == ")")
-        if (c != "," || depth) { one = one c; continue }
-        if (!adds_column(one)) return 0
-        one = ""
-    }
-    return adds_column(one)
-}
-function adds(text,    upper, of) {
-    upper = toupper(text)
-    if (upper ~ "^CREATE TABLE (IF NOT EXISTS )?" name " *[(]") {
-        if (upper !~ "^CREATE TABLE IF NOT EXISTS ") made[table(after(text, "^CREATE TABLE "))] = 1
-        return 1
-    }
-    if (upper ~ /^(CREATE TYPE|CREATE SEQUENCE|COMMENT ON) /) return 1
-    if (match(upper, "^CREATE (UNIQUE )?INDEX ")) {
-        if (!match(upper, "[^A-Z0-9_]ON (ONLY )?" name)) return 0
-        if (upper !~ /^CREATE UNIQUE /) return 1
-        return table(after(substr(text, RSTART + 1), "^ON (ONLY )?")) in made
-    }
-    if (upper !~ "^ALTER TABLE (IF EXISTS )?(ONLY )?" name " ") return 0
-    text = after(text, "^ALTER TABLE (IF EXISTS )?(ONLY )?")
-    of = table(text)
-    return of in made || only_adds(substr(text, length(of) + 1))
-}
-BEGIN {
-    name = "(\"([^\"]|\"\")+\"|[A-Za-z0-9_]+)"
-    name = name "([.]" name ")?"
-}
-{ rest = rest $0 "\n" }
-END {
-    text = lexed()
-    bare = text
-    gsub(/\047\047/, "", bare)
-    if (index(text, "$$") || bare ~ /\047/ || text ~ /(^|[^A-Za-z0-9_])[Ee]\047\047/) { print "a quoted text that is not understood"; exit }
-    n = split(text, statement, ";")
-    for (i = 1; i <= n; i++) {
-        gsub(/[ \t\r\n\f\v]+/, " ", statement[i])
-        sub(/^ /, "", statement[i])
-        sub(/ $/, "", statement[i])
-        if (statement[i] != "" && !adds(statement[i])) { print statement[i]; exit }
-    }
-}'

@@ -6,18 +6,29 @@ import gzip
 import io
 import tarfile
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
-from facts_stacks import ENVIRONMENT
+from facts_stacks import ENVIRONMENT, container, image, image_id, snapshot
 
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.backup import Migration
-from hummii_ops.facts.read_migrations import ImageMigrations, Schema, parse_migrations, read_migrations
+from hummii_ops.facts.read_migrations import (
+    KEPT,
+    ImageMigrations,
+    Schema,
+    parse_migrations,
+    read_migrations,
+    read_schema,
+)
 from hummii_ops.inventory.models import Database, Environment
 from hummii_ops.transport import FakeTransport, LinkLost, Result
 
 IMAGE, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+WITH_DATABASE = Environment.model_validate(
+    ENVIRONMENT.model_dump() | {"database": Database(name="hummii", user="hummii")}
+)
 ROW = "1_init\x1ft\x1ff\x1f" + "c" * 64
 
 
@@ -62,7 +73,9 @@ def test_an_image_with_migrations_and_a_database() -> None:
     assert image.texts == {"1_init": "CREATE TABLE a ();", "2_note": "ALTER TABLE a ADD COLUMN b TEXT;"}
     assert image.sha256 == {name: sha256(text.encode()).hexdigest() for name, text in image.texts.items()}
     assert found.shipped[OTHER] is None
-    assert found.texts() == image.texts
+    assert found.texts() == {}  # neither is the text that was applied
+    applied = Migration(name="1_init", finished=True, rolled_back=False, sha256=image.sha256["1_init"])
+    assert replace(found, recorded=(applied,)).texts() == {"1_init": "CREATE TABLE a ();"}
     assert found.recorded == (
         Migration(name="1_init", finished=True, rolled_back=False, sha256="c" * 64),
         Migration(name="2_note", finished=False, rolled_back=False, sha256="d" * 64),
@@ -130,13 +143,34 @@ def test_a_host_that_does_not_answer_stops_nothing() -> None:
     def lost(_script: str, _args: tuple[str, ...]) -> Result:
         raise LinkLost("gone")
 
-    with_one = Environment.model_validate(
-        ENVIRONMENT.model_dump() | {"database": Database(name="hummii", user="hummii")}
-    )
     half = FakeTransport(lambda *_: Result(exit_code=0, stdout=frame("recorded", b""), stderr=b""))
     for host in (FakeTransport(lost), half):
-        found = read_migrations(host, with_one, [IMAGE])
+        found = read_migrations(host, WITH_DATABASE, [IMAGE])
         assert (found.recorded, found.shipped, found.why) == (None, {}, "the host did not answer in time")
     unnamed = FakeTransport(lost)
     assert "names no database" in read_migrations(unnamed, ENVIRONMENT, [IMAGE]).why
     assert unnamed.calls == []
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_an_older_rollback_left_is_looked_for_in_other_images(known: bool) -> None:
+    """Only where neither image has a migration: then the service's other images are asked, and those that were kept."""
+    sql = "ALTER TABLE a ADD COLUMN b TEXT;"
+    has_it = shipped(image_id("hummii-api:1.2"), folder({"migrations/2_note/migration.sql": sql}))
+    rows = f"2_note\x1ft\x1ff\x1f{sha256(sql.encode()).hexdigest()}".encode()
+    none = b"".join(shipped(image_id(ref), folder({})) for ref in ("hummii-api:1.1", "hummii-api:1.0"))
+    asked: list[tuple[str, ...]] = []
+
+    def answer(_script: str, args: tuple[str, ...]) -> Result:
+        asked.append(args[5:])
+        images = has_it if len(asked) == 2 else none
+        rest = frame("recorded", b"" if known else rows) + frame("end", b"")
+        return Result(exit_code=0, stdout=images + rest, stderr=b"")
+
+    here = tuple(image(ref) for ref in ("hummii-api:1.0", "hummii-api:1.2", "hummii-redis:7", f"{KEPT}:0123"))
+    seen = snapshot(containers=(container("api", "hummii-api:1.1"),), images=here)
+    found = read_schema(FakeTransport(answer), WITH_DATABASE, seen, image_id("hummii-api:1.0"))
+    first = {image_id("hummii-api:1.0"), image_id("hummii-api:1.1")}
+    others = {image_id("hummii-api:1.2"), image_id(f"{KEPT}:0123")}
+    assert [set(one) for one in asked] == ([first] if known else [first, others])
+    assert found.texts() == ({} if known else {"2_note": sql})

@@ -17,7 +17,10 @@ from hummii_ops.facts.read_migrations import ImageMigrations, Schema, parse_migr
 from hummii_ops.plans import schema_check
 
 DOOR = Path(__file__).parents[3] / "hummii_ops/host/door"
-SCRIPT = "".join((DOOR / name).read_text(encoding="utf-8") for name in ("schema.sh", "render.sh", "plan.sh"))
+SCRIPT = "".join(
+    (DOOR / name).read_text(encoding="utf-8")
+    for name in ("look.sh", "schema.sh", "breaking.sh", "render.sh", "plan.sh")
+)
 SHELLS = pytest.mark.parametrize("shell", ["dash", "bash"])
 
 
@@ -36,7 +39,7 @@ def test_the_door_finds_the_same_statement(shell: str, sql: str) -> None:
     assert said(shell, "breaking", sql).rstrip("\n") == (breaking(sql) or "")
 
 
-TARGET, RUNNING = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+TARGET, RUNNING, OTHER = "sha256:" + "1" * 64, "sha256:" + "2" * 64, "sha256:" + "3" * 64
 INIT, NOTE = ("1_init", "CREATE TABLE a ();"), ("2_note", "ALTER TABLE a ADD COLUMN n TEXT;")
 DROP = ("3_drop", 'ALTER TABLE "a" DROP COLUMN "ü";')
 CASES: dict[str, tuple[tuple[tuple[str, str], ...] | None, tuple[tuple[str, str], ...], tuple[str, ...]]] = {
@@ -45,6 +48,9 @@ CASES: dict[str, tuple[tuple[tuple[str, str], ...] | None, tuple[tuple[str, str]
     "only adds": ((INIT,), (INIT, NOTE), ("1_init", "2_note")),
     "drops": ((INIT,), (INIT, NOTE, DROP), ("1_init", "2_note", "3_drop")),
     "lost": ((INIT,), (INIT,), ("1_init", "9_lost")),
+    "left by an older rollback": ((INIT,), (INIT,), ("1_init", "2_note")),
+    "left by an older rollback, drops": ((INIT,), (INIT,), ("1_init", "3_drop")),
+    "left by an older rollback, edited since": ((INIT,), (INIT,), ("1_init", "2_note*")),
     "failed": ((INIT,), (INIT,), ("1_init", "2_note!")),
     "tried twice": ((INIT,), (INIT,), ("1_init!", "1_init", "3_drop~")),
     "behind": ((INIT, NOTE), (INIT,), ("1_init",)),
@@ -83,6 +89,7 @@ def door(shell: str, work: Path, rows: str, *, words: str, despite: bool) -> lis
         recorded() {{ cat "$work/rows"; [ -z '{words}' ]; }}
         folders() {{ shift; for one; do echo "$one $work/of-${{one#sha256:}}"; done; }}
         shipped() {{ [ ! -d "$2" ] || tar -cf - -C "${{2%/*}}" "${{2##*/}}"; }}
+        others() {{ echo {OTHER}; }}
         schema_now
         schema_words
         schema_json"""
@@ -97,7 +104,8 @@ def test_the_door_comes_to_the_same_verdict_in_the_same_words(
 ) -> None:
     """What a laptop says of the database, the server says too, to the letter; and so does the plan that it keeps."""
     target, running, rows = CASES[case]
-    for name, scripts in ((TARGET, target), (RUNNING, running)):
+    shipped = {TARGET: target, RUNNING: running, OTHER: (INIT, NOTE, DROP)}
+    for name, scripts in shipped.items():
         for migration_name, text in scripts or ():
             folder = tmp_path / f"of-{name.removeprefix('sha256:')}" / migration_name
             folder.mkdir(parents=True)
@@ -105,7 +113,7 @@ def test_the_door_comes_to_the_same_verdict_in_the_same_words(
         if scripts is not None:
             (tmp_path / f"of-{name.removeprefix('sha256:')}").mkdir(exist_ok=True)
     recorded = tuple(migration(word) for word in rows)
-    found = Schema(recorded=recorded, shipped={TARGET: image(target), RUNNING: image(running)})
+    found = Schema(recorded=recorded, shipped={name: image(scripts) for name, scripts in shipped.items()})
     wanted = schema_check.judge(found, TARGET, despite=despite)
     lines = (
         "\x1f".join((one.name, "t" if one.finished else "f", "t" if one.rolled_back else "f", one.sha256))
