@@ -6,6 +6,7 @@ from fabric.main import program
 from invoke.collection import Collection
 
 from hummii_ops.tasks import (
+    clean,
     config,
     database,
     door,

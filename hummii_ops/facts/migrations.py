@@ -26,12 +26,13 @@ _SAFETY: dict[Verdict, Safety] = {
     "unknown": "unknown",
 }
 _NAME = r'(?:"(?:[^"]|"")+"|\w+)(?:\.(?:"(?:[^"]|"")+"|\w+))?'
-_CREATE_TABLE = re.compile(rf"CREATE TABLE (?:IF NOT EXISTS )?({_NAME})\s*\(", re.IGNORECASE)
+_CREATE_TABLE = re.compile(rf"CREATE TABLE (IF NOT EXISTS )?({_NAME})\s*\(", re.IGNORECASE)
 _CREATE_INDEX = re.compile(rf"CREATE (UNIQUE )?INDEX .*?\bON (?:ONLY )?({_NAME})", re.IGNORECASE)
 _ALTER_TABLE = re.compile(rf"ALTER TABLE (?:IF EXISTS )?(?:ONLY )?({_NAME})\s+(.*)", re.IGNORECASE)
 _HARMLESS = re.compile(r"(CREATE TYPE|CREATE SEQUENCE|COMMENT ON) ", re.IGNORECASE)
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_QUOTED = re.compile(r"'(?:[^']|'')*'")
+# From left to right, each where it begins: a quote in a comment is none, and neither is a comment in a quote.
+_LEXED = re.compile(r"""("(?:[^"]|"")*")|('(?:[^']|'')*')|--[^\n]*|/\*.*?\*/""", re.DOTALL)
+_ESCAPES = re.compile(r"\bE''", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,16 +92,22 @@ def is_expand_only(sql: str) -> bool:
 
     New tables with all that belongs to them, plain indexes, columns that may be null or have a default.
     """
-    text = _QUOTED.sub("''", _COMMENT.sub(" ", _QUOTED.sub("''", sql)))
-    if "$$" in text:
-        return False
+    return breaking(sql) is None
+
+
+def breaking(sql: str) -> str | None:
+    """The first statement that does more than add, without what is quoted in it; None if there is none."""
+    text = _LEXED.sub(lambda found: found[1] or ("''" if found[2] else " "), sql)
+    if "$$" in text or _ESCAPES.search(text) or "'" in text.replace("''", ""):
+        return "a quoted text that is not understood"
     new: set[str] = set()
     for statement in (" ".join(part.split()) for part in text.split(";")):
         if created := _CREATE_TABLE.match(statement):
-            new.add(created[1])
+            if not created[1]:  # else it may have been there before
+                new.add(created[2])
         elif statement and not _adds(statement, new):
-            return False
-    return True
+            return statement
+    return None
 
 
 def _adds(statement: str, new: set[str]) -> bool:

@@ -99,6 +99,10 @@ class Database(Frozen):
         description="File with SQL of your own that a restored database must pass, relative to inventory.yml; "
         "an error in it refuses the backup, and what it writes is taken back.",
     )
+    migrations_dir: fields.InsideProject = Field(
+        default="prisma/migrations",
+        description="Folder of the migrations in the image of version_service, relative to its WORKDIR.",
+    )
 
 
 class Logs(Frozen):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hummii_ops.plans.plan import ChecklistItem
+from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.steps import Step
 
 # In the order and the words of the procedure; each line is done by the steps whose ids begin so.
@@ -28,11 +29,18 @@ def _fits(step: Step, words: str) -> bool:
     return (step.id == "restore-images") == (words == "Restore the images")
 
 
-def checklist(forward: Sequence[Step]) -> tuple[ChecklistItem, ...]:
+def _database(check: SchemaCheck) -> ChecklistItem:
+    words = "Ask the database"
+    if check.why:
+        return ChecklistItem(words=words, skipped=f"unknown: {check.why}")
+    return ChecklistItem(words=words, steps=("plan",), found=check.code_only)
+
+
+def checklist(forward: Sequence[Step], check: SchemaCheck) -> tuple[ChecklistItem, ...]:
     """Every line, with what does it. Identifying the version and preparing the plan are done by having a plan."""
     items = [
         ChecklistItem(words="Identify the version", steps=("plan",)),
-        ChecklistItem(words="Ask the database", skipped="unknown: not looked at"),
+        _database(check),
         ChecklistItem(words="Prepare the plan, kept in the run", steps=("plan",)),
         ChecklistItem(words="Notify stakeholders", skipped="no channel configured"),
     ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
+from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.plans.swap import Swap
 from hummii_ops.steps import Step
 
@@ -86,11 +87,12 @@ class StackState:
 
 @dataclass(frozen=True, kw_only=True)
 class ChecklistItem:
-    """A line of the procedure's checklist: which steps do it, or why it is skipped."""
+    """A line of the procedure's checklist: which steps do it and what they found, or why it is skipped."""
 
     words: str
     steps: tuple[str, ...] = ()
     skipped: str | None = None
+    found: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,7 @@ class Plan:
     `expect` is the expectation text of the facts it was made from, `expect_files` the paths in it, in order.
     `notes` are further files of the run (name → text). `changes` and `warnings` are sentences for the operator.
     `tidy`: what a run that ends before its first change takes away again. `swap`: of a run that exchanges databases.
+    `schema_check`: whether the target's code may serve the database's schema; None where no code goes back.
     """
 
     task: str
@@ -117,6 +120,7 @@ class Plan:
     changes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     checklist: tuple[ChecklistItem, ...] = ()
+    schema_check: SchemaCheck | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     tidy: tuple[Step, ...] = ()
     swap: Swap | None = None
@@ -148,6 +152,7 @@ class Plan:
             "changes": list(self.changes),
             "warnings": list(self.warnings),
             "checklist": [vars(item) for item in self.checklist],
+            "schema_check": self.schema_check.as_json() if self.schema_check else None,
             "notes": dict(self.notes),
         }
 
@@ -170,9 +175,10 @@ class Plan:
             changes=tuple(value["changes"]),
             warnings=tuple(value["warnings"]),
             checklist=tuple(
-                ChecklistItem(words=one["words"], steps=tuple(one["steps"]), skipped=one["skipped"])
+                ChecklistItem(**{**one, "steps": tuple(one["steps"])})  # an older plan does not say what was found
                 for one in value["checklist"]
             ),
+            schema_check=SchemaCheck.from_json(check) if (check := value.get("schema_check")) else None,
             notes=value["notes"],
             tidy=tuple(Step.from_json(one) for one in value.get("tidy", ())),
             swap=Swap.from_json(value["swap"]) if "swap" in value else None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hummii_ops.facts.parse_target import TargetFacts
+from hummii_ops.facts.read_migrations import Schema, unasked
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
@@ -19,10 +20,19 @@ from hummii_ops.steps import Step, records
 
 __all__ = ["Options", "build"]
 
+NOT_LOOKED_AT = unasked("not looked at")
 
-def build(snapshot: Snapshot, environment: Environment, release: Release, facts: TargetFacts, options: Options) -> Plan:
-    """The whole plan for one host; `facts` is the closer look at the chosen release."""
-    work = judged(snapshot, environment, release, facts, options)
+
+def build(
+    snapshot: Snapshot,
+    environment: Environment,
+    release: Release,
+    facts: TargetFacts,
+    options: Options,
+    schema: Schema = NOT_LOOKED_AT,
+) -> Plan:
+    """The whole plan for one host; `facts` is the closer look at the chosen release, `schema` that at the database."""
+    work = judged(snapshot, environment, release, facts, options, schema)
     steps = tuple(forward.steps(work))
     backup = release.path.removeprefix(f"{environment.project_dir}/")
     expect = snapshot.expectation_text(target={backup: release.compose_sha256})
@@ -41,7 +51,8 @@ def build(snapshot: Snapshot, environment: Environment, release: Release, facts:
         probe_url=environment.health.inside,
         changes=tuple(sentences.changes(work)),
         warnings=tuple(sentences.warnings(work)),
-        checklist=checklist(steps),
+        checklist=checklist(steps, work.check),
+        schema_check=work.check,
         notes=mark_before(work),
     )
 

@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hummii_ops.facts.parse_target import TargetFacts
+from hummii_ops.facts.read_migrations import unasked
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.inventory.models import Database
-from hummii_ops.plans import before, forward, rollback, sentences
+from hummii_ops.plans import before, forward, rollback, schema_check, sentences
 from hummii_ops.plans.checklist import checklist
 from hummii_ops.plans.difference import Difference, between
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.prepare_db import served_of
+from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.plans.swap import Swap
 from hummii_ops.plans.work import Options, Work, judged
 from hummii_ops.steps import side
@@ -27,11 +29,15 @@ TASK = "rollback-db"
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """What a run has restored beside: its id, the backup in words, and the file in the run that lists its schema."""
+    """What a run has restored beside: its id, the backup's name, its migrations (a line each).
+
+    `check`: may the code that is to run serve them?
+    """
 
     run_id: str
     backup: str
     schema: str
+    check: SchemaCheck
 
 
 def build(
@@ -44,7 +50,8 @@ def build(
 ) -> Plan:
     """The plan for one host. `code`: the release that will run on it; None: what runs now."""
     writers = database.writers or (environment.version_service,)
-    work = judged(snapshot, environment, *code, options) if code else _staying(snapshot, environment, writers, options)
+    work = _moving(snapshot, environment, *code, options) if code else _staying(snapshot, environment, writers, options)
+    work = replace(work, check=prepared.check)
     swap = _swap(environment, database, prepared, writers)
     served = swap.served
     first = (side.as_prepared(served, prepared.run_id), *swap.there())
@@ -65,8 +72,9 @@ def build(
         expect_files=before.expected_files(expect),
         probe_url=environment.health.inside,
         changes=tuple(_sentences(work, swap, prepared)),
-        warnings=tuple(sentences.warnings(work)) if code else (),
-        checklist=checklist(steps),
+        warnings=tuple(sentences.warnings(work)) if code else tuple(_doubts(prepared.check)),
+        checklist=checklist(steps, work.check),
+        schema_check=work.check,
         notes=rollback.mark_before(work) | {"schema": prepared.schema},
         swap=swap,
     )
@@ -100,7 +108,19 @@ def _staying(snapshot: Snapshot, environment: Environment, writers: tuple[str, .
         left=left,
         target=target,
         difference=Difference(changed=here, extra=(), ill=ill, resting=resting),
+        check=SchemaCheck(),
     )
+
+
+def _moving(
+    snapshot: Snapshot, environment: Environment, release: Release, facts: TargetFacts, options: Options
+) -> Work:
+    return judged(snapshot, environment, release, facts, options, unasked("not looked at"))
+
+
+def _doubts(check: SchemaCheck) -> Iterator[str]:
+    if check.code_only != "safe":
+        yield schema_check.words(check)
 
 
 def _version(snapshot: Snapshot, environment: Environment) -> str | None:

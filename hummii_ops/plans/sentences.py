@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hummii_ops.plans import marked
+from hummii_ops.plans import marked, schema_check
 from hummii_ops.plans.plan import ServiceState
 from hummii_ops.plans.work import Work
 
 
 def changes(work: Work) -> Iterator[str]:
-    """One sentence a service."""
+    """One sentence a service, and one that the database may stay as it is."""
     now = {one.service: one for one in work.left.services}
     for one in work.target.services:
         was = now.get(one.service)
         yield f"{one.service}: {_becomes(work, was, one)}{_replicas(work, was, one)}{_restarts(work, one)}"
     for name in work.difference.extra:
         yield f"{name}: stopped, since the release does not have it"
+    if work.check.code_only == "safe":
+        yield schema_check.words(work.check)
 
 
 def _becomes(work: Work, was: ServiceState | None, one: ServiceState) -> str:
@@ -70,7 +72,8 @@ def warnings(work: Work) -> Iterator[str]:
     yield from _about_files(work)
     for lack in work.release.lacks:
         yield f"the backup lacks: {lack}"
-    yield "database: unknown: not looked at; a newer migration may not suit the older code"
+    if work.check.code_only != "safe":
+        yield schema_check.words(work.check)
 
 
 def _about_the_way_back(work: Work) -> Iterator[str]:

@@ -14,6 +14,7 @@ from hummii_ops.inventory import Environment
 from hummii_ops.plans import before, marked, mounted
 from hummii_ops.plans.checklist import checklist
 from hummii_ops.plans.plan import Plan, StackState
+from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.plans.swap import Swap
 from hummii_ops.steps import Step, files, images, records, side
 from hummii_ops.steps.services import Project
@@ -55,7 +56,7 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
                 if step.id == "mark-left-bad"
             ),
         ),
-        checklist=checklist(forward),
+        checklist=checklist(forward, SchemaCheck()),
         notes=dict(_notes(done, run_id, mark)),
         swap=swap,
     )

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 
 from hummii_ops.errors import Refused
 from hummii_ops.facts.parse_target import TargetFacts
+from hummii_ops.facts.read_migrations import Schema
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
-from hummii_ops.plans import before, difference, mounted, target
+from hummii_ops.plans import before, difference, mounted, schema_check, target
 from hummii_ops.plans.difference import Difference
 from hummii_ops.plans.plan import StackState
+from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.steps.services import Project
 
 
@@ -25,13 +27,17 @@ class Options:
     health_timeout_s: int | None = None
     settle_s: int | None = None
     keep_env: bool = False
+    despite_schema: bool = False
     never_proven: bool = False
     passed_over: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """From what (`left`) to what (`target`), on which host, and what differs. `facts`: the closer look at `release`."""
+    """From what (`left`) to what (`target`), on which host, and what differs. `facts`: the closer look at `release`.
+
+    `check`: may the target's code serve the database as it is now?
+    """
 
     snapshot: Snapshot
     environment: Environment
@@ -41,6 +47,7 @@ class Work:
     left: StackState
     target: StackState
     difference: Difference
+    check: SchemaCheck
 
     @property
     def project(self) -> Project:
@@ -77,7 +84,12 @@ class Work:
 
 
 def judged(
-    snapshot: Snapshot, environment: Environment, release: Release, facts: TargetFacts, options: Options
+    snapshot: Snapshot,
+    environment: Environment,
+    release: Release,
+    facts: TargetFacts,
+    options: Options,
+    schema: Schema,
 ) -> Work:
     """The work from what runs to the release, or Refused: it cannot be, or there is nothing to do."""
     left = before.state_of(snapshot, environment.version_service)
@@ -91,6 +103,9 @@ def judged(
         left=left,
         target=wanted,
         difference=difference.between(left, wanted, snapshot),
+        check=schema_check.judge(
+            schema, wanted.images().get(environment.version_service), despite=options.despite_schema
+        ),
     )
     _can_be_kept(work)
     _something_changes(work)

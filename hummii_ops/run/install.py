@@ -35,7 +35,8 @@ def library(environment: Environment, host_name: str) -> Library:
     for part in sorted(host.joinpath("door").iterdir(), key=lambda path: path.name):
         if part.name.endswith(".sh"):
             texts[f"door/{part.name}"] = part.read_text(encoding="utf-8")
-    texts["door/hashes.sh"] = files("hummii_ops.facts").joinpath("hashes.sh").read_text(encoding="utf-8")
+    for shared in ("hashes.sh", "migrations.sh"):
+        texts[f"door/{shared}"] = files("hummii_ops.facts").joinpath(shared).read_text(encoding="utf-8")
     texts["settings"] = settings(environment, host_name)
     sums = (f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(texts.items()))
     manifest = "".join(sums)
@@ -44,7 +45,7 @@ def library(environment: Environment, host_name: str) -> Library:
 
 def settings(environment: Environment, host_name: str) -> str:
     """The inventory's words that the door needs, as key=value lines; a key with several values has several lines."""
-    health, proxy = environment.health, environment.proxy
+    health, proxy, database = environment.health, environment.proxy, environment.database
     files_ = (environment.compose_file, *environment.env_files, *environment.files)
     if spaced := [path for path in files_ if any(char.isspace() for char in path)]:
         raise UsageError(
@@ -65,6 +66,10 @@ def settings(environment: Environment, host_name: str) -> str:
         ("health_timeout", str(ceil(health.timeout_s)) if health.timeout_s else None),
         ("proxy", proxy.service if proxy else None),
         ("become", environment.become),
+        ("database_service", database.service if database else None),
+        ("database_name", database.name if database else None),
+        ("database_user", database.user if database else None),
+        ("migrations_dir", database.migrations_dir if database else None),
         *(("reload", line) for line in (proxy.reload if proxy else ())),
         *(("env_file", path) for path in environment.env_files),
         *(("file", path) for path in environment.files),

@@ -52,6 +52,7 @@ def _steps(console: Console, plan: Plan) -> None:
     console.print("\nchecklist of the procedure:", style="bold")
     for item in plan.checklist:
         done = f"skipped: {item.skipped}" if item.skipped else ", ".join(item.steps)
+        done += f": {item.found}" if item.found else ""
         console.print(f"  {item.words:<44} {done}", markup=False)
 
 

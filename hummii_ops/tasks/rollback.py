@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -11,17 +13,21 @@ from rich.console import Console
 from hummii_ops.checks import outside
 from hummii_ops.errors import Busy, ExitCode, Refused, UsageError
 from hummii_ops.facts.choose import Choice, checked, choose_latest, choose_to
+from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read import read_target
+from hummii_ops.facts.read_migrations import Schema, read_schema
+from hummii_ops.facts.release import Release
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import rollback as plan_rollback
+from hummii_ops.plans import schema_check
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.rollback import Options
 from hummii_ops.run import preflight
 from hummii_ops.run.fleet import Part, carry_out, in_turn
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks import planshow, session
-from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.frame import Reply, command, of_error, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.releases import releases_reply
 from hummii_ops.tasks.report import run_reply, watcher
@@ -34,6 +40,7 @@ _HELP = {
     "health_timeout": "seconds to wait for health (default: from the healthchecks, at least 60)",
     "settle": "seconds for which everything must stay up and healthy (default: the inventory's)",
     "keep_env": "keep today's env files, instead of those of the release",
+    "despite_schema": "go on although the release's code cannot serve the database as it is; the run records it",
     "format": "text, json, or with --dry-run also sh: the plan as commands for a person",
 }
 
@@ -50,6 +57,7 @@ def rollback(
     health_timeout: int = 0,
     settle: int = -1,
     keep_env: bool = False,
+    despite_schema: bool = False,
     wait: int = 0,
     limit: str | None = None,
     env: str | None = None,
@@ -71,18 +79,24 @@ def rollback(
     if list or (not latest and to is None):
         return releases_reply(sites, exit_code=ExitCode.DONE if list else ExitCode.USAGE)
     options = Options(
-        health_timeout_s=health_timeout or None, settle_s=None if settle < 0 else settle, keep_env=keep_env
+        health_timeout_s=health_timeout or None,
+        settle_s=None if settle < 0 else settle,
+        keep_env=keep_env,
+        despite_schema=despite_schema,
     )
     parts = in_turn([_part(site, latest=latest, to=to, options=options, wait_s=wait) for site in sites])
     if latest:
         one_choice([part.plan for part in parts])
-    if format == "sh":
+    refused = unsafe([part.plan for part in parts])
+    if format == "sh" and refused is None:
         return _as_sh(parts)
     people = say()
     for part in parts:
         planshow.show(people, part.plan, who=session.who(), reason=reason, dry_run=dry_run)
-    if dry_run:
-        return _dry(parts)
+    if dry_run and format != "sh":
+        return _dry(parts, refused)
+    if refused is not None:
+        raise refused
     question = f"Roll {environment.name} back to {parts[0].plan.target.label}?"
     session.confirm(question, yes=yes, what="rollback")
     about = About(
@@ -110,6 +124,20 @@ def one_choice(plans: Sequence[Plan]) -> None:
     )
 
 
+def unsafe(plans: Sequence[Plan]) -> Refused | None:
+    """Why the code alone must not go back: somewhere it cannot serve the database, and nobody said --despite-schema."""
+    refused = [(plan, plan.schema_check) for plan in plans if plan.schema_check and plan.schema_check.refuses]
+    if not refused:
+        return None
+    label = plans[0].target.label
+    each = "; ".join(f"{plan.host}: {schema_check.reasons(check)}" for plan, check in refused)
+    return Refused(
+        f"the code of {label} cannot serve the database as it is now; nothing was changed ({each})",
+        remedy=f"the database goes back as well: fab rollback-db --backup=latest --to={label}; "
+        "or the code alone, if you know that it works: the same with --despite-schema",
+    )
+
+
 def _part(site: Site, *, latest: bool, to: str | None, options: Options, wait_s: int) -> Part:
     """The plan for one host, proven possible as far as reading can prove it."""
     snapshot = _free_snapshot(site, wait_s)
@@ -119,17 +147,19 @@ def _part(site: Site, *, latest: bool, to: str | None, options: Options, wait_s:
         if latest
         else Choice(release=choose_to(found, to or "", snapshot), never_proven=False, passed_over=())
     )
-    facts = read_target(site.transport, site.environment, choice.release)
+    facts, schema = _looked_at(site, snapshot, choice.release)
     passed = tuple(f"passed over {one.id} ({one.version or 'no version'}): {why}" for one, why in choice.passed_over)
-    chosen = Options(
-        health_timeout_s=options.health_timeout_s,
-        settle_s=options.settle_s,
-        keep_env=options.keep_env,
-        never_proven=choice.never_proven,
-        passed_over=passed,
-    )
-    plan = plan_rollback.build(snapshot, site.environment, choice.release, facts, chosen)
+    chosen = replace(options, never_proven=choice.never_proven, passed_over=passed)
+    plan = plan_rollback.build(snapshot, site.environment, choice.release, facts, chosen, schema)
     return part_of(site, plan)
+
+
+def _looked_at(site: Site, snapshot: Snapshot, release: Release) -> tuple[TargetFacts, Schema]:
+    """The closer look at the release and at the database, both at once: the operator waits for it."""
+    image = release.image_id(site.environment.version_service)
+    with ThreadPoolExecutor(1) as beside:
+        schema = beside.submit(read_schema, site.transport, site.environment, snapshot, image)
+        return read_target(site.transport, site.environment, release), schema.result()
 
 
 def _free_snapshot(site: Site, wait_s: int) -> Snapshot:
@@ -156,6 +186,9 @@ def _as_sh(parts: Sequence[Part]) -> Reply:
     return Reply(kind="dry-run", show=show)
 
 
-def _dry(parts: Sequence[Part]) -> Reply:
+def _dry(parts: Sequence[Part], refused: Refused | None) -> Reply:
     body = {"plans": [part.plan.as_json() | {"plan_id": part.plan.digest} for part in parts]}
-    return Reply(kind="dry-run", body=body, show=planshow.can_run)
+    if refused is None:
+        return Reply(kind="dry-run", body=body, show=planshow.can_run)
+    error = of_error(refused)
+    return replace(error, kind="dry-run", body=body | error.body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -16,8 +16,10 @@ from hummii_ops.facts.read_database import rows_of
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import prepare_db as plan_prepare_db
 from hummii_ops.plans import rollback_db as plan_rollback_db
+from hummii_ops.plans import schema_check
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.prepare_db import Options as PrepareOptions
+from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.plans.work import Options
 from hummii_ops.run import perform, preflight
 from hummii_ops.run.fleet import carry_out
@@ -37,6 +39,7 @@ _HELP = {
     "deep": "prove also that every index has every row (slower)",
     "from_database": "the database that the backup is of, when that is not the one which is served",
     "require_checksum": "a backup without a checksum is not usable",
+    "despite_schema": "go on although the code that is to run does not suit the backup's schema; the run records it",
     "no_safety_dump": "no dump of the present database first; it is kept as a database all the same",
     "health_timeout": "seconds to wait for health (default: from the healthchecks, at least 60)",
     "settle": "seconds for which everything must stay up and healthy (default: the inventory's)",
@@ -55,6 +58,7 @@ def rollback_db(
     from_database: str | None = None,
     require_checksum: bool = False,
     no_safety_dump: bool = False,
+    despite_schema: bool = False,
     health_timeout: int = 0,
     settle: int = -1,
     limit: str | None = None,
@@ -81,7 +85,13 @@ def rollback_db(
     code = swapping.code_of(site, snapshot, to)
     swapping.check_free(site)
     found = read_backups(site.transport, environment)
-    chosen, contents, passed = _chosen(site, found, backup, from_database, require_checksum)
+    schema, image = swapping.schema_of(site, snapshot, code)
+
+    def suits(contents: Contents) -> SchemaCheck:
+        applied, failed = contents.migrations, contents.failed_migrations
+        return schema_check.of_backup(schema, applied, failed, image, despite=despite_schema)
+
+    chosen, contents, passed = _chosen(site, found, backup, suits, from_database, require_checksum)
     options = PrepareOptions(
         deep=deep,
         safety_dump=not no_safety_dump,
@@ -94,7 +104,7 @@ def rollback_db(
     swap_options = Options(health_timeout_s=health_timeout or None, settle_s=None if settle < 0 else settle)
 
     def swap_plan(now: Snapshot) -> Plan:
-        what = swapping.prepared_names(first, ids[0])
+        what = swapping.prepared_names(first, ids[0], suits(contents))
         return plan_rollback_db.build(now, environment, database, what, code, swap_options)
 
     second = swap_plan(snapshot)
@@ -131,7 +141,12 @@ def one_site(sites: Sequence[Site]) -> Site:
 
 
 def _chosen(
-    site: Site, found: Backups, text: str, from_database: str | None, require_checksum: bool
+    site: Site,
+    found: Backups,
+    text: str,
+    suits: Callable[[Contents], SchemaCheck],
+    from_database: str | None,
+    require_checksum: bool,
 ) -> tuple[Backup, Contents, list[str]]:
     """The backup that is restored, read to its last byte, and what `latest` passed over. Raises Refused with why."""
     if found.served is None:
@@ -143,9 +158,13 @@ def _chosen(
             continue
         say().print(f"{found.host_name}: reading {one.name}, {backupview.size(one.size_bytes)}…", style="dim")
         judgement, contents = judged_whole(site, found, one, from_database, require_checksum)
+        reasons = judgement.reasons
         if judgement.usable and contents is not None:
-            return one, contents, [*passed, *judgement.doubts]
-        passed.append(printable(f"passed over {one.name}: {'; '.join(judgement.reasons)}"))
+            check = suits(contents)
+            if not check.refuses:
+                return one, contents, [*passed, *judgement.doubts]
+            reasons = (f"the code that is to run cannot serve it: {schema_check.reasons(check)}",)
+        passed.append(printable(f"passed over {one.name}: {'; '.join(reasons)}"))
     if text != LATEST:
         raise Refused(f"{found.host_name}: {passed[0].removeprefix('passed over ')}", remedy="see them: fab backups-db")
     raise Refused(

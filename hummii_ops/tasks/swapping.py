@@ -14,12 +14,14 @@ from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read import read_target
 from hummii_ops.facts.read_backups import database_of
 from hummii_ops.facts.read_database import read_databases, read_obstacles
+from hummii_ops.facts.read_migrations import Schema, read_migrations
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
-from hummii_ops.plans import clean_db
+from hummii_ops.plans import clean_db, schema_check
 from hummii_ops.plans import rollback_db as plan_rollback_db
 from hummii_ops.plans.plan import Plan
+from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.plans.work import Options
 from hummii_ops.run import perform, preflight
 from hummii_ops.run.fleet import Part, carry_out
@@ -53,7 +55,9 @@ def resume_prepared(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, 
     check_still_there(site, run.run_id)
     check_free(site)
     code = code_of(site, snapshot, first.notes.get("code", "").strip() or None)
-    names = prepared_names(first, run.run_id)
+    schema, image = schema_of(site, snapshot, code)
+    check = schema_check.of_backup(schema, tuple(first.notes["schema"].split()), (), image, despite=True)
+    names = prepared_names(first, run.run_id, check)
     second = plan_rollback_db.build(snapshot, site.environment, database, names, code, Options())
     people = say()
     planshow.show(people, second, who=session.who(), reason=reason, dry_run=False)
@@ -169,7 +173,15 @@ def _fact(site: Site, run_id: str, name: str) -> str:
         return ""
 
 
-def prepared_names(plan: Plan, run_id: str) -> plan_rollback_db.Prepared:
+def schema_of(site: Site, snapshot: Snapshot, code: tuple[Release, TargetFacts] | None) -> tuple[Schema, str | None]:
+    """The migrations of the images, and the id of the one that is to run on the backup."""
+    service = site.environment.version_service
+    running = [one.image_id for one in snapshot.service(service)]
+    image = code[0].image_id(service) if code else next(iter(running), None)
+    return read_migrations(site.transport, site.environment, {*running, *([image] if image else [])}), image
+
+
+def prepared_names(plan: Plan, run_id: str, check: SchemaCheck) -> plan_rollback_db.Prepared:
     """What a finished preparation offers to the run that exchanges."""
     lines = dict(line.split("=", 1) for line in plan.notes["backup"].splitlines() if "=" in line)
-    return plan_rollback_db.Prepared(run_id=run_id, backup=lines["name"], schema=plan.notes["schema"])
+    return plan_rollback_db.Prepared(run_id=run_id, backup=lines["name"], schema=plan.notes["schema"], check=check)

@@ -27,8 +27,9 @@ from facts_stacks import (
 )
 from rich.console import Console
 
-from hummii_ops.facts.backup import Backups, ServedDatabase
+from hummii_ops.facts.backup import Backups, Migration, ServedDatabase
 from hummii_ops.facts.parse_target import TargetFacts
+from hummii_ops.facts.read_migrations import ImageMigrations, Schema
 from hummii_ops.facts.release import Record, Release
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import ComposeFact, Mark, Snapshot
@@ -136,6 +137,20 @@ def a_release_that_is_marked_bad() -> Plan:
     return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), Options())
 
 
+def a_database_that_the_release_cannot_serve() -> Plan:
+    seen = _stack()
+    drop = ImageMigrations(texts={"2_drop": 'ALTER TABLE "orders" DROP COLUMN "q";'}, sha256={"2_drop": "a"})
+    schema = Schema(
+        recorded=(Migration(name="2_drop", finished=True, rolled_back=False, sha256="a"),),
+        shipped={
+            image_id("hummii-api:1.0"): ImageMigrations(texts={}, sha256={}),
+            image_id("hummii-api:1.1"): drop,
+        },
+    )
+    options = Options(despite_schema=True)
+    return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), options, schema)
+
+
 def undo_of_a_rollback() -> Plan:
     done = bare_backup()
     run_id = "20260301T115900Z-rollback-0000"
@@ -194,6 +209,7 @@ def undo_of_an_undo() -> Plan:
         an_ill_service_and_one_that_the_release_lacks,
         files_on_disk_are_not_what_runs,
         a_release_that_is_marked_bad,
+        a_database_that_the_release_cannot_serve,
         undo_of_a_rollback,
         undo_of_an_undo,
     ],

@@ -15,6 +15,7 @@ import hummii_ops
 PACKAGE = Path(hummii_ops.__file__).parent
 HOST = PACKAGE / "host"
 ALL = sorted(PACKAGE.rglob("*.sh"))
+READS = PACKAGE / "facts" / "migrations.sh"
 VERB_FILES = sorted((HOST / "verbs").glob("*.sh"))
 # A function from its name to its end; a body is `( … )` or `{ … }`, in one line or to a line that holds its end alone.
 FUNCTION = re.compile(
@@ -111,7 +112,7 @@ def test_verbs_keep_their_variables() -> None:
 
 
 def test_one_verb_starts_containers() -> None:
-    """`docker compose … up` stands in one verb, and `down` or `rm` nowhere."""
+    """`docker compose … up` stands in one verb, and `down` or `rm` nowhere: but for what a read itself has made."""
     up = {
         f"{path.name}:{name}"
         for path in [*HOST.rglob("*.sh")]
@@ -121,6 +122,7 @@ def test_one_verb_starts_containers() -> None:
     assert up == {"services.sh:compose_up"}
     for path in ALL:
         text = uncommented(code(path)).replace("\\\n", " ")
+        text = text.replace('docker rm -v "$id"', "") if path == READS else text
         assert not re.search(r"docker (compose[^|;&]* )?(down|rm|rmi|kill|prune|system)\b", text), path.name
 
 

@@ -4,7 +4,8 @@ setting() { sed -n "s/^$1=//p" "$conf"; } # KEY: its values, one a line
 settings() { # FILE: what fab install-host knew of this environment
     conf=$1
     [ -r "$conf" ] || stop 3 "refused: $conf cannot be read" 'from a laptop: fab install-host'
-    for key in environment host_name project project_dir compose_file backups_dir version_service health_url version_field settle health_timeout proxy become; do
+    for key in environment host_name project project_dir compose_file backups_dir version_service health_url version_field settle health_timeout proxy become \
+        database_service database_name database_user migrations_dir; do
         value=$(setting $key | head -n 1)
         case $key in
             environment) environment=$value ;;
@@ -20,6 +21,10 @@ settings() { # FILE: what fab install-host knew of this environment
             health_timeout) health_timeout=$value ;;
             proxy) proxy=$value ;;
             become) become=$value ;;
+            database_service) database_service=$value ;;
+            database_name) database_name=$value ;;
+            database_user) database_user=$value ;;
+            migrations_dir) migrations_dir=$value ;;
         esac
     done
     compose_path=$project_dir/$compose_file backups=$project_dir/$backups_dir home=$project_dir/.hummii-ops

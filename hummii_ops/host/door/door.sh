@@ -8,8 +8,10 @@ shift 2
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 export LC_ALL=C PATH
 unset CDPATH IFS
-for part in times choose look releases render plan words checks; do . "$lib/door/$part.sh"; done
+for part in times choose look releases render plan words schema breaking checks; do . "$lib/door/$part.sh"; done
 . "$lib/door/hashes.sh"
+. "$lib/run/verbs/backup.sh"
+. "$lib/door/migrations.sh"
 . "$lib/run/verbs/expect.sh"
 
 usage() {
@@ -19,6 +21,7 @@ Roll this server back to a release, by hand and without a laptop.
   scripts/rollback.sh --latest                 to the newest release that was good before what runs now
   scripts/rollback.sh VERSION                  to this version or timestamp (1.1 never means 1.10)
   with --dry-run: show the plan, change nothing    --yes: do not ask    --reason=WHY: kept in the run
+       --despite-schema: go on although the release's code cannot serve the database as it is
 exit codes: 0 done and proven   2 wrong usage   3 refused, nothing changed   4 someone is at work   5 failed, restored
             6 failed, a person is needed   7 done, but a note failed   8 left: the run goes on   9 declined
 EOF2
@@ -29,12 +32,13 @@ stop() { # CODE WORDS [NEXT]
     exit "$1"
 }
 
-request='' list='' dry_run='' yes='' reason=''
+request='' list='' dry_run='' yes='' reason='' despite=''
 for one; do
     case $one in
         --list) list=yes ;;
         --dry-run) dry_run=yes ;;
         --yes) yes=yes ;;
+        --despite-schema) despite=yes ;;
         --reason=*) reason=${one#--reason=} ;;
         --help) usage && exit ;;
         --latest) [ -z "$request" ] || stop 2 "two targets are named; say one of them"; request=--latest ;;
@@ -75,11 +79,15 @@ label=$(cat "$release/version")
 label=${label:-$chosen}
 target_now
 something_changes || stop 3 "refused: release $label is equal to what runs: there is nothing to change" 'scripts/rollback.sh --list'
+schema_now
 who=$(id -un)@$(uname -n)
 [ -z "${SUDO_USER:-}" ] || who=$SUDO_USER@$(uname -n)
 run=$(date -u +%Y%m%dT%H%M%SZ)-rollback-$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
 run_folder "$run" "$who" "$reason" || stop 3 'refused: the plan cannot be written; nothing changed' 'df -h; docker ps'
 show_plan
+[ "$code_only" != unsafe ] || [ -n "$despite" ] || stop 3 \
+    "refused: the code of $label cannot serve the database as it is now; nothing was changed ($(schema_reasons))" \
+    "the database goes back as well, from a laptop: fab rollback-db --backup=latest --to=$label; or the code alone, if you know that it works: the same with --despite-schema"
 [ -z "$dry_run" ] || { echo 'this plan can run; nothing was changed' && exit 0; }
 confirm
 

@@ -156,6 +156,7 @@ plan_json() ( # EXPECTED_FILE…: the plan as Plan.from_json reads it
     printf '"expect": "%s", "expect_files": [%s],\n' "$(json_text "$made/expect")" "$(json_list "$@")"
     printf '"changes": [%s], "warnings": [%s],\n' "$(sentences | json_lines)" "$(cautions | json_lines)"
     printf '"checklist": [%s],\n' "$(checklist)"
+    printf '"schema_check": %s,\n' "$(schema_json)"
     printf '"notes": {%s}}\n' "$([ ! -f "$made/mark.before" ] || printf '"mark.before": "%s"' "$(json_text "$made/mark.before")")"
 )
 null_or() { if [ -n "$1" ]; then json "$1"; else printf null; fi; }

@@ -24,6 +24,7 @@ sentences() { # what changes and what does not
             print $1 ": " how_now replicas($1, $7) restarts($1)
         }' "$work/changed" "$work/resting" "$work/mounted" "$work/left" "$(cat "$release/config")" "$work/target"
     sed 's/$/: stopped, since the release does not have it/' "$work/extra"
+    [ "$code_only" != safe ] || schema_words
 }
 cautions() { # what to know before
     marked_bad
@@ -37,7 +38,7 @@ cautions() { # what to know before
     done <"$release/files"
     [ "$disk" = yes ] || echo 'the files on disk are not what runs: the way back can only bring back image and files'
     [ -d "$release_path.release" ] || echo 'the backup has no record: env files and other files stay as they are today'
-    echo 'database: unknown: not looked at; a newer migration may not suit the older code'
+    [ "$code_only" = safe ] || schema_words
     echo 'outside: nobody looks from outside: no laptop'
 }
 marked_bad() { # who marked the target bad, when and why, in the words of plans/marked.py
@@ -54,7 +55,11 @@ fitting() { # WORDS <ids: restored images are a line of their own, and not confi
 }
 checklist() { # the lines of the procedure, as plans/checklist.py has them
     printf '{"words": "Identify the version", "steps": ["plan"], "skipped": null},\n'
-    printf '{"words": "Ask the database", "steps": [], "skipped": "unknown: not looked at"},\n'
+    if [ -n "$schema_why" ]; then
+        printf '{"words": "Ask the database", "steps": [], "skipped": %s},\n' "$(json "unknown: $schema_why")"
+    else
+        printf '{"words": "Ask the database", "steps": ["plan"], "skipped": null, "found": "%s"},\n' "$code_only"
+    fi
     printf '{"words": "Prepare the plan, kept in the run", "steps": ["plan"], "skipped": null},\n'
     printf '{"words": "Notify stakeholders", "steps": [], "skipped": "no laptop"},\n'
     while IFS='|' read -r words ids; do

@@ -49,43 +49,51 @@ def test_an_image_without_migrations_says_nothing() -> None:
     assert (found.verdict, found.code_only) == ("unknown", "unknown")
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        'ALTER TABLE "orders" ADD COLUMN "note" TEXT;',
-        "ALTER TABLE orders ADD COLUMN n NUMERIC(10,2) NOT NULL DEFAULT 0, ADD COLUMN m TEXT",
-        'CREATE TABLE "new" ("id" SERIAL NOT NULL, CONSTRAINT "p" PRIMARY KEY ("id"));\n'
-        'CREATE UNIQUE INDEX "u" ON "new"("id");\n'
-        'ALTER TABLE "new" ADD CONSTRAINT "f" FOREIGN KEY ("id") REFERENCES "users"("id") ON DELETE RESTRICT;',
-        'CREATE INDEX "i" ON "orders"("user_id");',
-        "CREATE TYPE mood AS ENUM ('sad', 'DROP TABLE x; --');",
-        "-- DROP TABLE orders;\n/* DROP TABLE users; */",
-    ],
-)
+ONLY_ADDS = [
+    'ALTER TABLE "orders" ADD COLUMN "note" TEXT;',
+    "ALTER TABLE orders ADD COLUMN n NUMERIC(10,2) NOT NULL DEFAULT 0, ADD COLUMN m TEXT",
+    'CREATE TABLE "new" ("id" SERIAL NOT NULL, CONSTRAINT "p" PRIMARY KEY ("id"));\n'
+    'CREATE UNIQUE INDEX "u" ON "new"("id");\n'
+    'ALTER TABLE "new" ADD CONSTRAINT "f" FOREIGN KEY ("id") REFERENCES "users"("id") ON DELETE RESTRICT;',
+    'CREATE INDEX "i" ON "orders"("user_id");',
+    "CREATE TYPE mood AS ENUM ('sad', 'DROP TABLE x; --');",
+    "-- DROP TABLE orders;\n/* DROP TABLE users; */",
+    "-- don't\nALTER TABLE a ADD COLUMN b TEXT DEFAULT 'it''s; DROP TABLE a';\n-- can't\n",
+    "",
+]
+
+
+@pytest.mark.parametrize("sql", ONLY_ADDS)
 def test_what_only_adds(sql: str) -> None:
     """Older code neither sees it nor has to fill it."""
     assert is_expand_only(sql)
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        'ALTER TABLE "orders" DROP COLUMN "quantity";',
-        'ALTER TABLE "orders" ADD COLUMN "note" TEXT, DROP COLUMN "quantity";',
-        'ALTER TABLE "orders" ADD COLUMN "note" TEXT NOT NULL;',
-        'ALTER TABLE "orders" ADD COLUMN "note" TEXT UNIQUE;',
-        'ALTER TABLE "orders" RENAME COLUMN "quantity" TO "amount";',
-        'ALTER TABLE "orders" ALTER COLUMN "quantity" SET NOT NULL;',
-        'ALTER TABLE "orders" ADD CONSTRAINT "c" CHECK (quantity > 1);',
-        'CREATE UNIQUE INDEX "u" ON "orders"("item");',
-        "DROP TABLE orders;",
-        "UPDATE orders SET quantity = 0;",
-        "DO $$ BEGIN EXECUTE 'DROP TABLE x'; END $$;",
-        "SELECT 'a -- b'; DROP TABLE orders;",
-        "CREATE TABLE a (b int); TRUNCATE orders;",
-        "GRANT SELECT ON orders TO reader;",
-    ],
-)
+MORE_THAN_ADDS = [
+    'ALTER TABLE "orders" DROP COLUMN "quantity";',
+    'ALTER TABLE "orders" ADD COLUMN "note" TEXT, DROP COLUMN "quantity";',
+    'ALTER TABLE "orders" ADD COLUMN "note" TEXT NOT NULL;',
+    'ALTER TABLE "orders" ADD COLUMN "note" TEXT UNIQUE;',
+    'ALTER TABLE "orders" RENAME COLUMN "quantity" TO "amount";',
+    'ALTER TABLE "orders" ALTER COLUMN "quantity" SET NOT NULL;',
+    'ALTER TABLE "orders" ADD CONSTRAINT "c" CHECK (quantity > 1);',
+    'CREATE UNIQUE INDEX "u" ON "orders"("item");',
+    "DROP TABLE orders;",
+    "UPDATE orders SET quantity = 0;",
+    "DO $$ BEGIN EXECUTE 'DROP TABLE x'; END $$;",
+    "SELECT 'a -- b'; DROP TABLE orders;",
+    "CREATE TABLE a (b int); TRUNCATE orders;",
+    "GRANT SELECT ON orders TO reader;",
+    "-- don't\nALTER TABLE a DROP COLUMN b;\n-- can't\n",
+    "CREATE TABLE IF NOT EXISTS orders (id int);\nALTER TABLE orders\n  DROP COLUMN b;",
+    "CREATE TYPE a AS ENUM (E'a\\'; DROP TABLE b; --');",
+    "/* a /* b */ DROP TABLE c; */",
+    "ALTER TABLE a ADD COLUMN b TEXT DEFAULT 'no end",
+    'ALTER TABLE "it\'s" DROP COLUMN b; COMMENT ON TABLE "it\'s" IS NULL',
+]
+
+
+@pytest.mark.parametrize("sql", MORE_THAN_ADDS)
 def test_what_may_break_older_code(sql: str) -> None:
     """What takes away, renames, tightens, changes rows, or is not understood."""
     assert not is_expand_only(sql)
