@@ -141,6 +141,7 @@ class Bench:
 
     def _run(self, job: Job) -> tuple[float, float, float, str, float | None]:
         environ = {**os.environ, "HUMMII_INVENTORY": str(self.folder / "inventory.yml")}
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an operator's shell does not set it
         out, errors = self.folder / "out", self.folder / "err"
         began, shown = time.monotonic(), None
         with out.open("wb") as stdout, errors.open("wb") as stderr:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import queue
+import ssl
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
+from functools import cache
 from typing import Literal
 
 from hummii_ops.inventory import Environment, Host
@@ -58,7 +60,20 @@ def look(url: str, *, field: str | None, version: str | None, timeout_s: float =
 
 def warm() -> None:
     """Load what a look needs, in the background: while a host works, this side has time."""
-    threading.Thread(target=import_module, args=("httpx",), name="warm", daemon=True).start()
+
+    def load() -> None:
+        with suppress(OSError):  # a wrong SSL_CERT_FILE is for the look itself to tell
+            _trusted()
+
+    threading.Thread(target=load, name="warm", daemon=True).start()
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom httpx trusts by default; loaded once, since it costs more than a look."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _ask(url: str, *, field: str | None, version: str | None, timeout_s: float, connected: threading.Event) -> Looked:
@@ -72,7 +87,7 @@ def _ask(url: str, *, field: str | None, version: str | None, timeout_s: float, 
 
     try:
         with (
-            httpx.Client(timeout=timeout_s, follow_redirects=True) as client,
+            httpx.Client(verify=_trusted(), timeout=timeout_s, follow_redirects=True) as client,
             client.stream("GET", url, extensions={"trace": trace}) as response,
         ):
             body = b""

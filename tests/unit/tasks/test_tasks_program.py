@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,28 @@ def test_a_bare_fab_shows_what_to_type_at_night() -> None:
     assert "--ssh-config" not in bare.stdout
     listed = subprocess.run([*fab, "--list"], capture_output=True, text=True, env=env, cwd=ROOT)
     assert listed.stdout.strip() in bare.stdout
+
+
+def test_a_start_is_quick_from_the_second_one_on(tmp_path: Path) -> None:
+    """What was compiled is kept, though Invoke would not, and unless the operator forbids it."""
+    for name in ("hummii_ops", "lab"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "fabfile.py", tmp_path)
+    fab = [str(Path(sys.executable).with_name("fab")), "--list"]
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    env["PYTHONPATH"] = str(tmp_path)
+    for forbidden, kept in ((True, False), (False, True)):
+        asked = env | ({"PYTHONDONTWRITEBYTECODE": "1"} if forbidden else {})
+        done = subprocess.run(fab, capture_output=True, text=True, env=asked, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert any(tmp_path.glob("hummii_ops/tasks/__pycache__/rollback.*.pyc")) is kept
+
+
+def test_nothing_is_looked_for_among_what_stays() -> None:
+    """Once the tasks are loaded they stand aside from the collector, which then goes on as ever."""
+    ask = "import fabfile, gc; print(gc.isenabled(), gc.get_freeze_count() > 10000)"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == "True True\n", done.stderr
 
 
 def test_a_command_is_repeated_so_that_it_does_not_ask() -> None:
