@@ -20,10 +20,10 @@ from hummii_ops.run.fleet import carry_out
 from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks import planshow, session
 from hummii_ops.tasks.backupview import size
+from hummii_ops.tasks.bring_back import one_site
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import VERDICTS, watcher
-from hummii_ops.tasks.rollback_db import one_site
 from hummii_ops.tasks.swapping import about_of
 
 TASK = "clean"

@@ -8,16 +8,16 @@ from typing import Any
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode, HummiiError, Refused, UsageError
-from hummii_ops.facts.backup import Backup, Backups, Contents
-from hummii_ops.facts.backup_judgement import Judgement, judge, judge_listed
+from hummii_ops.facts.backup_judgement import judge_listed
 from hummii_ops.facts.choose_backup import candidates, checked
-from hummii_ops.facts.read_backups import database_of, read_backups, read_contents
+from hummii_ops.facts.read_backups import database_of, read_backups
 from hummii_ops.plans import backup_db as plan_backup_db
 from hummii_ops.run import preflight
 from hummii_ops.run.fleet import Part, carry_out
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks import backupview, session
+from hummii_ops.tasks.backup_choice import judged_whole
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import VERDICTS, watcher, worst
@@ -178,18 +178,6 @@ def _look(site: Site, text: str, *, from_database: str | None, require_checksum:
         if judgement.usable:
             break
     return looked
-
-
-def judged_whole(
-    site: Site, found: Backups, one: Backup, from_database: str | None, require_checksum: bool
-) -> tuple[Judgement, Contents | None]:
-    """A backup by all of it; by its first bytes alone where these say no."""
-    listed = judge_listed(one, found.served, from_database=from_database)
-    if found.served is None or one.recognised.kind is None or not listed.usable:
-        return listed, None
-    contents = read_contents(site.transport, site.environment, one)
-    judgement = judge(one, contents, found.served, from_database=from_database, require_checksum=require_checksum)
-    return judgement, contents
 
 
 ALL = (backup_db, backups_db, check_backup)

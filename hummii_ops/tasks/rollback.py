@@ -13,6 +13,7 @@ from rich.console import Console
 from hummii_ops.checks import outside
 from hummii_ops.errors import Busy, ExitCode, Refused, UsageError
 from hummii_ops.facts.choose import Choice, checked, choose_latest, choose_to
+from hummii_ops.facts.choose_backup import checked as checked_backup
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read import read_target
 from hummii_ops.facts.read_migrations import Schema, read_schema
@@ -27,6 +28,7 @@ from hummii_ops.run import preflight
 from hummii_ops.run.fleet import Part, carry_out, in_turn
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks import planshow, session
+from hummii_ops.tasks.bring_back import Wish, bring_back
 from hummii_ops.tasks.frame import Reply, command, of_error, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.releases import releases_reply
@@ -41,6 +43,7 @@ _HELP = {
     "settle": "seconds for which everything must stay up and healthy (default: the inventory's)",
     "keep_env": "keep today's env files, instead of those of the release",
     "despite_schema": "go on although the release's code cannot serve the database as it is; the run records it",
+    "with_db": "bring the database back as well, to this backup: a name, a timestamp, or latest",
     "format": "text, json, or with --dry-run also sh: the plan as commands for a person",
 }
 
@@ -58,6 +61,7 @@ def rollback(
     settle: int = -1,
     keep_env: bool = False,
     despite_schema: bool = False,
+    with_db: str | None = None,
     wait: int = 0,
     limit: str | None = None,
     env: str | None = None,
@@ -71,6 +75,8 @@ def rollback(
         raise UsageError("--settle, --health-timeout and --wait are seconds, from 0 up")
     if to is not None:
         checked(to)  # what can never be a release is wrong usage, whoever is at work and whether or not a host answers
+    if with_db is not None and (keep_env or wait or format == "sh" or (yes and not reason)):
+        raise UsageError("--with-db goes without --keep-env, --wait and --format=sh; --yes then needs --reason")
     if format == "sh" and not dry_run:
         raise UsageError("--format=sh is for reading a plan: it goes with --dry-run", remedy="add --dry-run")
     if not dry_run and not list and (latest or to is not None):
@@ -84,6 +90,17 @@ def rollback(
         keep_env=keep_env,
         despite_schema=despite_schema,
     )
+    if with_db is not None:
+        wish = Wish(
+            backup=checked_backup(with_db),
+            to=to,
+            latest=latest,
+            dry_run=dry_run,
+            yes=yes,
+            reason=reason,
+            options=options,
+        )
+        return bring_back(wish, sites)
     parts = in_turn([_part(site, latest=latest, to=to, options=options, wait_s=wait) for site in sites])
     if latest:
         one_choice([part.plan for part in parts])
@@ -133,7 +150,7 @@ def unsafe(plans: Sequence[Plan]) -> Refused | None:
     each = "; ".join(f"{plan.host}: {schema_check.reasons(check)}" for plan, check in refused)
     return Refused(
         f"the code of {label} cannot serve the database as it is now; nothing was changed ({each})",
-        remedy=f"the database goes back as well: fab rollback-db --backup=latest --to={label}; "
+        remedy=f"the database goes back as well: fab rollback --to={label} --with-db=latest; "
         "or the code alone, if you know that it works: the same with --despite-schema",
     )
 

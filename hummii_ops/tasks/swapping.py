@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode, HummiiError, Refused
-from hummii_ops.facts.choose import choose_to
+from hummii_ops.facts.choose import choose_latest, choose_to
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read import read_target
@@ -97,11 +97,14 @@ def swap_now(site: Site, first: Plan, second: Plan, run_id: str, reason: str, en
     return swapped_reply("rollback-db", site, part, outcome, ended, loss)
 
 
-def code_of(site: Site, snapshot: Snapshot, to: str | None) -> tuple[Release, TargetFacts] | None:
+def code_of(
+    site: Site, snapshot: Snapshot, to: str | None, *, latest: bool = False
+) -> tuple[Release, TargetFacts] | None:
     """The release that the code moves to; None: it stays, also where it is that release already."""
-    if to is None:
+    if to is None and not latest:
         return None
-    release = choose_to(releases(snapshot, site.environment), to, snapshot)
+    found = releases(snapshot, site.environment)
+    release = choose_latest(found, snapshot).release if latest else choose_to(found, to or "", snapshot)
     return None if release.running else (release, read_target(site.transport, site.environment, release))
 
 

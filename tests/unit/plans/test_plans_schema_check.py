@@ -108,7 +108,7 @@ def test_what_is_unsafe_is_refused_with_two_ways(found: Schema, said: str) -> No
     assert refused is not None
     assert said in refused.what
     assert made.host in refused.what
-    assert "fab rollback-db --backup=latest --to=1.0" in refused.remedy
+    assert "fab rollback --to=1.0 --with-db=latest" in refused.remedy
     assert "--despite-schema" in refused.remedy
 
 

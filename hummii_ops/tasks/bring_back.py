@@ -1,0 +1,199 @@
+"""A rollback of the database as a conversation: read, choose, prepare, show what would be lost, ask, exchange.
+
+With --yes the host goes from the one run to the other by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hummii_ops.errors import ExitCode, HummiiError, Refused, UsageError
+from hummii_ops.facts.backup import Contents
+from hummii_ops.facts.parse_target import TargetFacts
+from hummii_ops.facts.read_backups import database_of, read_backups
+from hummii_ops.facts.read_database import rows_of
+from hummii_ops.facts.release import Release
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.plans import prepare_db as plan_prepare_db
+from hummii_ops.plans import rollback_db as plan_rollback_db
+from hummii_ops.plans import schema_check
+from hummii_ops.plans.plan import Plan
+from hummii_ops.plans.prepare_db import Options as PrepareOptions
+from hummii_ops.plans.schema_check import SchemaCheck
+from hummii_ops.plans.work import Options
+from hummii_ops.run import perform, preflight
+from hummii_ops.run.fleet import carry_out
+from hummii_ops.run.outcome import Outcome
+from hummii_ops.run.ship import new_run_id
+from hummii_ops.tasks import planshow, prepared, session, swapping
+from hummii_ops.tasks.backup_choice import Suits, chosen
+from hummii_ops.tasks.frame import Reply, say
+from hummii_ops.tasks.parts import part_of
+from hummii_ops.tasks.report import run_reply, watcher
+from hummii_ops.tasks.session import Site
+from hummii_ops.transport import LinkLost
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What the operator asked for. `to` and `latest`: the release that the code moves to; neither: it stays."""
+
+    backup: str
+    to: str | None = None
+    latest: bool = False
+    dry_run: bool = False
+    yes: bool = False
+    reason: str = ""
+    deep: bool = False
+    safety_dump: bool = True
+    from_database: str | None = None
+    require_checksum: bool = False
+    options: Options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Both:
+    """The two plans for one host, and the ids of their runs. `second` makes the other one anew, from a fresh read."""
+
+    site: Site
+    ids: tuple[str, str]
+    first: Plan
+    second: Callable[[Snapshot], Plan]
+
+
+def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
+    """All of it. Raises Refused before anything is stopped, Declined where the name is not typed."""
+    site = one_site(sites)
+    snapshot = site.snapshot(needs_docker=True)
+    preflight.check(snapshot)
+    both = _planned(wish, site, snapshot)
+    plans = (both.first, both.second(snapshot))
+    for plan in plans:
+        planshow.show(say(), plan, who=session.who(), reason=wish.reason, dry_run=wish.dry_run)
+    if wish.dry_run:
+        body = {"plans": [plan.as_json() | {"plan_id": plan.digest} for plan in plans]}
+        return Reply(kind="dry-run", body=body, show=planshow.can_run)
+    if wish.yes:
+        about = swapping.about_of(plan_rollback_db.TASK, both.ids[1], site, wish.reason)
+        perform.lay_ready(site.place, plans[1], about)
+    ended = _prepare(both, wish)
+    if ended.state != "prepared":
+        return run_reply("rollback-db", [part_of(site, both.first)], [ended], session.runs_dir() / both.ids[0])
+    return _follow_swap(both, plans[1], ended) if wish.yes else _ask_and_swap(both, wish, ended)
+
+
+def _planned(wish: Wish, site: Site, snapshot: Snapshot) -> Both:
+    environment = site.environment
+    database = database_of(environment)
+    code = swapping.code_of(site, snapshot, wish.to, latest=wish.latest)
+    swapping.check_free(site)
+    found = read_backups(site.transport, environment)
+    suits = _suits(wish, site, snapshot, code)
+    backup, contents, passed = chosen(
+        site,
+        found,
+        wish.backup,
+        suits,
+        from_database=wish.from_database,
+        require_checksum=wish.require_checksum,
+    )
+    options = PrepareOptions(
+        deep=wish.deep,
+        safety_dump=wish.safety_dump,
+        check_sql=_check_sql(database.check_sql),
+        code=code[0].id if code else "",
+    )
+    first = plan_prepare_db.build(snapshot, environment, database, found, backup, contents, options)
+    first = replace(first, warnings=(*first.warnings, *passed))
+    ids = new_run_id(plan_prepare_db.TASK), new_run_id(plan_rollback_db.TASK)
+    what = swapping.prepared_names(first, ids[0], suits(contents))
+
+    def second(now: Snapshot) -> Plan:
+        return plan_rollback_db.build(now, environment, database, what, code, wish.options)
+
+    return Both(site=site, ids=ids, first=first, second=second)
+
+
+def _suits(wish: Wish, site: Site, snapshot: Snapshot, code: tuple[Release, TargetFacts] | None) -> Suits:
+    """Whether the code that is to run can serve a backup."""
+    schema, image = swapping.schema_of(site, snapshot, code)
+
+    def suits(contents: Contents) -> SchemaCheck:
+        applied, failed = contents.migrations, contents.failed_migrations
+        return schema_check.of_backup(schema, applied, failed, image, despite=wish.options.despite_schema)
+
+    return suits
+
+
+def _ask_and_swap(both: Both, wish: Wish, ended: Outcome) -> Reply:
+    site, people = replace(both.site, transport=both.site.place.connect()), say()
+    snapshot, name = site.snapshot(), database_of(site.environment).name
+    prepared.show_loss(people, site.host.name, name, prepared.loss_now(site, both.first, snapshot.read_at))
+    people.print(f"  later: fab resume --run={both.ids[0]}; to drop it: fab cancel --run={both.ids[0]}", markup=False)
+    prepared.confirm_by_name(name, yes=False)
+    return swapping.swap_now(site, both.first, both.second(site.snapshot()), both.ids[1], wish.reason, ended)
+
+
+def _check_sql(path: Any) -> str:
+    try:
+        return path.read_text(encoding="utf-8") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"database.check_sql cannot be read: {error}", remedy="mend it in inventory.yml") from error
+
+
+def _prepare(both: Both, wish: Wish) -> Outcome:
+    """The first run; what lies ready for after it is given up where it does not come that far."""
+    site, then = both.site, both.ids[1] if wish.yes else ""
+    about = swapping.about_of(plan_prepare_db.TASK, both.ids[0], site, wish.reason, then=then)
+    part = replace(part_of(site, both.first), outside=None)
+    try:
+        (ended,) = carry_out((part,), about, watcher(say(), False))
+    except HummiiError as error:
+        if then and error.exit_code is not ExitCode.DETACHED:
+            _give_up(site, then)
+        raise
+    if then and ended.state != "prepared":
+        _give_up(site, then)
+    return ended
+
+
+def _give_up(site: Site, run_id: str) -> None:
+    with suppress(HummiiError, LinkLost):
+        replace(site.entry, transport=site.place.connect()).call("cancel", run_id)
+
+
+def _follow_swap(both: Both, second: Plan, ended: Outcome) -> Reply:
+    """The second run has been begun by the host itself: watch it to its end."""
+    site, ids = both.site, both.ids
+    place = replace(site.place, transport=site.place.connect())
+    part = replace(part_of(site, second), place=place)
+    with watcher(say(), False)(second) as listener:
+        _, outcome = perform.go_on(place, ids[1], "follow", listener, part.outside)
+    if outcome.state == "ready":
+        raise Refused(
+            f"{site.host.name}: prepared, and then somebody else was at work: the exchange did not begin",
+            remedy=f"when they have ended: fab resume --run={ids[0]}",
+            run_id=ids[0],
+        )
+    live = rows_of(_mirrored(place, ids[0], "facts/rows-live"))
+    loss = prepared.loss_of(dict(both.first.notes), live, outcome.began_at or site.snapshot().read_at)
+    return swapping.swapped_reply("rollback-db", site, part, outcome, ended, loss)
+
+
+def _mirrored(place: perform.Place, run_id: str, name: str) -> str:
+    path = place.folder(run_id) / name
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+def one_site(sites: Sequence[Site]) -> Site:
+    """The one host that is meant. Raises Refused for several: each has a database of its own."""
+    if len(sites) > 1:
+        names = ", ".join(site.host.name for site in sites)
+        raise Refused(
+            f"each of {names} has a database of its own, with backups of its own",
+            remedy="one host after the other: --limit=NAME",
+        )
+    return sites[0]
