@@ -93,12 +93,12 @@ follow() { # RUN OFFSET: "J line" for each journal line after the first OFFSET, 
         # to give back the lease; a child that lives on must not keep us. Mixed may be on its way back again.
         ! ended "$state" || over=$((over + 1))
         [ -z "$quiet" ] || [ $over = 0 ] || break
-        [ $over -lt 4 ] || break
+        [ $over -lt 8 ] || break
         [ -z "$quiet" ] || [ "$state" != mixed ] || break
-        [ $idle -lt 12 ] || break # quiet and not ended: interrupted
+        [ $idle -lt 24 ] || break # quiet and not ended: interrupted
         beat=$((beat + 1))
-        [ $((beat % 30)) != 0 ] || echo B
-        sleep 0.1
+        [ $((beat % 60)) != 0 ] || echo B
+        sleep 0.05
     done
     printf 'E %s\n' "$state"
 }

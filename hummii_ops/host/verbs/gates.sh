@@ -15,6 +15,6 @@ ask_gate() ( # NAME SECONDS DEFAULT: SECONDS after it was asked, or after `still
     until [ -e "$run/gates/$1" ]; do
         # exactly one answer: whoever links first
         [ $(($(date +%s) - $(stat -c %Y "$default"))) -lt "$2" ] || ln "$default" "$run/gates/$1" 2>/dev/null || true
-        sleep 0.1
+        sleep 0.05
     done
 )
