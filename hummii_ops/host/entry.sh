@@ -147,10 +147,11 @@ unlock() { # RUN|- : free the lease; an unfinished run must be named, and become
     lease_give_back "$home" "$held"
     printf '%s\n' "$held"
 }
-collect() { # RUN: the run's folder without lib and without copies of the stack's files, as a tar
+collect() { # RUN [KEEP]: the run's folder without lib and without copies of the stack's files, as a tar; then as prune
     folder "$1"
     cd "$home/runs" && tar -czf - --exclude="$1/lib" --exclude="$1/before" --exclude="$1/target" "$1" 2>/dev/null
-    [ $? -le 1 ] # 1: a file grew meanwhile, as that of the last probes may
+    [ $? -le 1 ] || exit # 1: a file grew meanwhile, as that of the last probes may
+    [ $# = 1 ] || (prune "$2") || : # tidying up may fail; the run has ended, and that is what is told
 }
 prune() { # KEEP: the finished runs beyond the newest KEEP lose their evidence and their copies; the journal stays
     case $1 in '' | 0 | *[!0-9]*) exit 2 ;; esac
@@ -210,7 +211,7 @@ main() { # HOME VERB ARGUMENT…
     case $verb in
         claim | give_back | receive | start | follow | begin | again | answer | still_here | cancel | back | collect | read_run | read_left)
             case $1 in '' | *[!A-Za-z0-9-]*) exit 76 ;; esac ;;
-        unlock | prune | write | note_good | forget | keep_release) ;;
+        unlock | write | note_good | forget | keep_release) ;;
         *) exit 2 ;;
     esac
     "$verb" "$@"

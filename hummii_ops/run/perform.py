@@ -6,7 +6,6 @@ Decides nothing: the host ends the run whether or not this returns.
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,11 +107,9 @@ def finish(place: Place, plan: Plan, follower: Follower, state: str) -> Outcome:
     if follower.transport is not None:
         entry = Entry(transport=follower.transport, home=place.home)
         try:
-            mirror.save(entry.call("collect", follower.run_id).stdout, folder)
+            mirror.save(entry.call("collect", follower.run_id, str(place.keep_runs)).stdout, folder)
         except (HummiiError, LinkLost):
             mirror.write(folder / "journal.jsonl", "".join(f"{line}\n" for line in follower.lines).encode())
-        with suppress(HummiiError, LinkLost):  # tidying up may fail; the run has ended, and that is what is told
-            entry.call("prune", str(place.keep_runs))
     log = folder / "output.log"
     events = journal.parse("\n".join(follower.lines), run_id=follower.run_id, host=place.host)
     return outcome.of(

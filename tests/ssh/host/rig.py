@@ -28,7 +28,7 @@ from hummii_ops.transport import LocalTransport, Result
 
 TOOLS = """
     awk base64 basename cat chgrp chmod chown cmp cp cut date df diff dirname find flock grep gzip head id ln mkdir
-    mv printf readlink rm sed setsid sha256sum sleep stat sync tail tar timeout touch tr xargs
+    mv printf readlink rm sed setsid sha256sum sleep sort stat sync tail tar timeout touch tr xargs
 """.split()  # noqa: SIM905 - a list of words reads best as words
 
 # Verbs of the tests: steps that wait, fail or count at our word.

@@ -151,6 +151,23 @@ def test_brought_home(rig: Rig) -> None:
     assert "/before" not in names
 
 
+def test_brought_home_and_tidied(rig: Rig) -> None:
+    """With a number, older finished runs beyond it lose evidence and copies, never their journal; the newest is whole.
+    A number that is none tidies nothing, and the folder comes home all the same."""
+    older, newer = sorted((rig.new_run(rig.swap()) for _ in range(2)), key=lambda run: run.id)
+    for run in (older, newer):
+        run.begin()
+        (run.folder / "evidence" / "ps.txt").write_text("api")
+    for keep, kept in (("x", True), ("2", True), ("1", False)):
+        result = rig.call("collect", newer.id, keep)
+        assert (result.exit_code, result.stderr) == (0, b"")
+        packed = ["tar", "-xzOf", "-", f"{newer.id}/evidence/ps.txt"]
+        assert subprocess.run(packed, input=result.stdout, capture_output=True, check=True).stdout == b"api"
+        assert (older.folder / "evidence").exists() is kept
+        assert (older.folder / "journal.jsonl").stat().st_size > 0
+        assert (newer.folder / "evidence").exists()
+
+
 def test_write_order(dash_rig: Rig) -> None:
     """A state is written beside, synced, renamed, and its folder synced; a step acts only after its start is synced."""
     run = dash_rig.new_run(dash_rig.swap()).sent()
