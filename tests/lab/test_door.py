@@ -41,16 +41,20 @@ def quick(laptop: Callable[..., Operator]) -> Operator:
     return laptop("quick", QUICK)
 
 
+def until_known_to_be_ill(production: Production) -> None:
+    """A plan holds how each service was: two plans are equal only once Docker has made up its mind."""
+    production.sh(
+        "until docker inspect --format '{{.State.Health.Status}}' $1 | grep -q unhealthy; do sleep 0.1; done",
+        "hummii-api-1",
+    )
+
+
 @pytest.fixture
 def ready(fresh: Production, quick: Operator) -> Production:
     """1.0, then 1.1 deployed over it and known to be ill, and the door installed."""
     fresh.sh(f"rm -rf {PROJECT}/scripts")
     fresh.deploy("1.1")
-    # a plan holds how each service was: two plans are equal only once Docker has made up its mind
-    fresh.sh(
-        "until docker inspect --format '{{.State.Health.Status}}' $1 | grep -q unhealthy; do sleep 0.1; done",
-        "hummii-api-1",
-    )
+    until_known_to_be_ill(fresh)
     quick.fab("install-host", "--yes").ended(0)
     return fresh
 
@@ -189,6 +193,7 @@ def test_a_recorded_release_goes_the_same_way(fresh: Production, quick: Operator
     fresh.sh(f"rm -rf {PROJECT}/scripts")
     quick.fab("snapshot", "--reason=before").ended(0)
     fresh.deploy("1.1")
+    until_known_to_be_ill(fresh)
     fresh.sh(f"rm {PROJECT}/backups/*[0-9]; echo NEW_FLAG=1 >>{PROJECT}/.env", user="deploy")
     quick.fab("install-host", "--yes").ended(0)
     wanted = quick.fab("rollback", "--latest", "--dry-run").ended(0).document["plans"][0]
