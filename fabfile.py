@@ -13,6 +13,7 @@ from fabric.main import program
 from invoke.collection import Collection
 
 from hummii_ops.tasks import (
+    check_backup,
     clean,
     config,
     database,
@@ -41,6 +42,7 @@ namespace = Collection(
     *runs.ALL,
     *notes.ALL,
     *database.ALL,
+    *check_backup.ALL,
     *rollback_db.ALL,
     *clean.ALL,
     *init.ALL,

@@ -20,6 +20,7 @@ from hummii_ops.steps.database import Dump, proven_dump
 from hummii_ops.steps.side import Served, Source
 
 TASK = "prepare-db"
+DRILL = "check-backup"
 _NOTHING = StackState(label="", identity=None, files={}, modes={}, services=())
 # A restored database against its dump, and the log of changes that it writes, as measured on 1.2 GB.
 _GROWS_COMPRESSED, _GROWS_PLAIN, _LOG_SHARE = 5.0, 1.6, 0.9
@@ -73,6 +74,27 @@ def build(
         expect_files=before.expected_files(expect),
         changes=tuple(_sentences(found, served, backup, contents, dump)),
         notes=dict(_notes(backup, contents, options)),
+    )
+
+
+def drill(
+    snapshot: Snapshot,
+    environment: Environment,
+    database: Database,
+    found: Backups,
+    backup: Backup,
+    contents: Contents,
+    options: Options,
+) -> Plan:
+    """As `build`, but what was restored and proven is dropped again: it shows that the backup can be restored."""
+    plan = build(snapshot, environment, database, found, backup, contents, replace(options, safety_dump=False))
+    wanted = ("database-is-free", "database-has-room", "backup-is-the-same", "restore-side", "validate-side")
+    steps = tuple(step for step in plan.forward if step.id in wanted)
+    return replace(
+        plan,
+        task=DRILL,
+        forward=(*steps, *plan.tidy),
+        changes=(f"{backup.name}: restored and proven beside {database.name}, then dropped again",),
     )
 
 

@@ -114,7 +114,8 @@ def size(size_bytes: int) -> str:
 
 def show_judged(console: Console, one: dict[str, Any]) -> None:
     """A backup that was read to its end, and what came of it."""
-    sentence = "can be used: decoded to its last byte" if one["usable"] else "cannot be used"
+    proof = "restored and proven beside, and dropped again" if one.get("restored") else "decoded to its last byte"
+    sentence = f"can be used: {proof}" if one["usable"] else "cannot be used"
     style = "bold green" if one["usable"] else "bold red"
     console.print(f"{one['host']}: {one['name']} {sentence}", style=style, markup=False)
     for reason in one["reasons"]:

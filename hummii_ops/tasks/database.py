@@ -1,4 +1,4 @@
-"""Tasks on the database's backups: backup-db, backups-db, check-backup. They never ask, and stop nothing."""
+"""Tasks on the database's backups: backup-db, backups-db. They never ask, and stop nothing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-from hummii_ops.errors import ExitCode, HummiiError, Refused, UsageError
+from hummii_ops.errors import ExitCode, HummiiError
 from hummii_ops.facts.backup_judgement import judge_listed
-from hummii_ops.facts.choose_backup import candidates, checked
 from hummii_ops.facts.read_backups import database_of, read_backups
 from hummii_ops.plans import backup_db as plan_backup_db
 from hummii_ops.run import preflight
@@ -17,7 +16,6 @@ from hummii_ops.run.fleet import Part, carry_out
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks import backupview, session
-from hummii_ops.tasks.backup_choice import judged_whole
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import VERDICTS, watcher, worst
@@ -123,61 +121,4 @@ def backups_db(_context: Any, limit: str | None = None, env: str | None = None, 
     return Reply(kind="backups-db", body=body, show=show)
 
 
-@command(
-    "check-backup",
-    help={
-        "backup": "a path, a name, a timestamp, or latest: the newest that passes",
-        "from_database": "the database that it is of, when that is not the one which is served",
-        "require_checksum": "one without a checksum is not usable",
-    },
-)
-def check_backup(
-    _context: Any,
-    backup: str = "",
-    from_database: str | None = None,
-    require_checksum: bool = False,
-    limit: str | None = None,
-    env: str | None = None,
-    format: str = "text",
-) -> Reply:
-    """Can this backup be used? Reads it to its last byte, on the host; 0 if it can, 3 and why if it cannot."""
-    environment = session.choose(env)
-    database_of(environment)
-    if not backup:
-        raise UsageError("say which backup: --backup=NAME or --backup=latest", remedy="see them: fab backups-db")
-    checked(backup)
-    looked = []
-    for site in session.reach(environment, limit):
-        looked += _look(site, backup, from_database=from_database, require_checksum=require_checksum)
-    chosen = {one["host"]: one for one in looked}  # the last of each host: those before it were passed over
-    usable = all(one["usable"] for one in chosen.values())
-    body = {
-        "environment": environment.name,
-        "backups": list(chosen.values()),
-        "passed_over": [one for one in looked if one is not chosen[one["host"]]],
-    }
-
-    def show(console: Console) -> None:
-        for one in looked:
-            backupview.show_judged(console, one)
-
-    code = ExitCode.DONE if usable else ExitCode.REFUSED
-    return Reply(kind="check-backup", body=body, exit_code=code, verdict=VERDICTS[code], show=show)
-
-
-def _look(site: Site, text: str, *, from_database: str | None, require_checksum: bool) -> list[dict[str, Any]]:
-    """What was looked at on a host, to the first that can be used."""
-    found = read_backups(site.transport, site.environment)
-    if found.served is None:
-        raise Refused(f"{found.host_name}: {found.error}; its tools are what reads a backup", remedy="fab status")
-    looked = []
-    for one in candidates(found, text):
-        say().print(f"{found.host_name}: reading {one.name}, {backupview.size(one.size_bytes)}…", style="dim")
-        judgement, contents = judged_whole(site, found, one, from_database, require_checksum)
-        looked.append(backupview.backup_json(found, one, judgement, contents))
-        if judgement.usable:
-            break
-    return looked
-
-
-ALL = (backup_db, backups_db, check_backup)
+ALL = (backup_db, backups_db)

@@ -193,3 +193,30 @@ def test_wrong_use_is_refused_at_once(broken: Production, operator: Operator) ->
     plan = operator.fab("rollback-db", "--backup=latest", "--to=1.0", "--dry-run").ended(0).document
     assert [one["task"] for one in plan["plans"]] == ["prepare-db", "rollback-db"]
     assert broken.fingerprint() == before
+
+
+def test_a_drill_restores_and_leaves_nothing(broken: Production, operator: Operator) -> None:
+    """check-backup --restore: restored and proven beside, dropped again; what is served was never touched."""
+    before = sql(broken, CONTENT), broken.containers(), sql(broken, "SELECT oid, datname FROM pg_database ORDER BY oid")
+    (one,) = operator.fab("check-backup", "--backup=latest", "--restore").ended(0).document["backups"]
+    assert one["restored"]
+    after = sql(broken, CONTENT), broken.containers(), sql(broken, "SELECT oid, datname FROM pg_database ORDER BY oid")
+    assert after == before
+
+
+def test_old_databases_are_dropped_and_the_last_one_stays(broken: Production, operator: Operator) -> None:
+    """Two rollbacks set two databases aside: clean drops the older one by its age, and never the newest."""
+    operator.fab("rollback", "--to=1.0", "--with-db=latest", *YES).ended(0)
+    (oldest,) = sql(broken, OURS, "postgres").split()
+    operator.fab("unhold").ended(0)
+    name = broken.sh(f"ls {PROJECT}/backups/database | grep -v Z.dump | head -n 1")
+    operator.fab("rollback-db", f"--backup={name}", "--yes", "--reason=once more", "--settle=0").ended(0)
+    assert len(sql(broken, OURS, "postgres").split()) == 2
+    operator.fab("clean").ended(2)
+    assert operator.fab("clean", "--older-than=1d", "--yes").ended(0).document["dropped"] == []
+    end = operator.fab("clean", "--older-than=0m", "--yes", "--reason=room").ended(0).document
+    assert end["dropped"] == [oldest]
+    (newest,) = sql(broken, OURS, "postgres").split()
+    assert newest != oldest
+    back = operator.fab("undo", "--yes", "--reason=it can be undone still").ended(0).document
+    assert back["verdict"] == "pass"

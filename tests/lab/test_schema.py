@@ -51,7 +51,7 @@ def test_a_dropped_column_is_refused_until_someone_says_so(spoiled: Production, 
     refused = operator.fab(*ROLLBACK, "--yes").ended(3)
     assert f"{DROPS} is applied" in refused.document["error"]
     assert 'DROP COLUMN "quantity"' in refused.document["error"]
-    assert "fab rollback-db --backup=latest --to=1.0" in refused.document["remedy"]
+    assert "fab rollback --to=1.0 --with-db=latest" in refused.document["remedy"]
     assert "--despite-schema" in refused.document["remedy"]
     assert operator.fab("rollback", "--to=1.0", "--yes", "--reason=by name").ended(3).document["verdict"] == "refused"
 

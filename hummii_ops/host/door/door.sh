@@ -87,7 +87,7 @@ run_folder "$run" "$who" "$reason" || stop 3 'refused: the plan cannot be writte
 show_plan
 [ "$code_only" != unsafe ] || [ -n "$despite" ] || stop 3 \
     "refused: the code of $label cannot serve the database as it is now; nothing was changed ($(schema_reasons))" \
-    "the database goes back as well, from a laptop: fab rollback-db --backup=latest --to=$label; or the code alone, if you know that it works: the same with --despite-schema"
+    "the database goes back as well, from a laptop: fab rollback --to=$label --with-db=latest; or the code alone, if you know that it works: the same with --despite-schema"
 [ -z "$dry_run" ] || { echo 'this plan can run; nothing was changed' && exit 0; }
 confirm
 

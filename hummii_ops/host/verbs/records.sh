@@ -46,7 +46,7 @@ save_evidence() ( # NAME PROJECT: what is about to be replaced, before it goes; 
     # without the command: it may hold a password
     docker ps -a --no-trunc --filter "label=com.docker.compose.project=$2" \
         --format 'table {{.ID}}\t{{.Image}}\t{{.CreatedAt}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}' >"$dir/ps.txt"
-    ids=$(awk 'NR > 1 { print $1 }' "$dir/ps.txt")
+    ids=$(awk 'NR > 1 { print substr($1, 1, 12) }' "$dir/ps.txt") # below the table's head
     # shellcheck disable=SC2086  # ids are hex words
     [ -z "$ids" ] || docker inspect --format '{"name":{{json .Name}},"image":{{json .Image}},"ref":{{json .Config.Image}},"state":{{json .State}},"restarts":{{.RestartCount}},"mounts":{{json .Mounts}}}' $ids >"$dir/containers.jsonl" &
     for id in $ids; do

@@ -370,9 +370,8 @@ def test_target_is_judged(world: World, failed: str | None, judged: bool) -> Non
 
 DOCKER = """#!/bin/sh
 case "$*" in
-  'ps -aq'*) echo abc ;;
   ps*--format*Command*) echo redis-server --requirepass hunter2 ;;
-  ps*--format*) echo "abc redis:7 $*" ;;
+  ps*--format*table*) printf '%s\\n' 'CONTAINER ID' "abc redis:7 $*" ;;
   ps*) echo redis-server --requirepass hunter2 ;;
   inspect*Env* | inspect*Cmd* | inspect*Args*) echo hunter2 ;;
   *) echo ready ;;
