@@ -13,7 +13,7 @@ _LINES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Verify that the backup exists and can work", ("keep-target", "pull-")),
     ("Back up the current state", ("keep-before",)),
     ("Save evidence", ("evidence-",)),
-    ("Stop affected services", ("replace-", "stop-extra")),
+    ("Stop affected services", ("stop-writers", "replace-", "stop-extra")),
     ("Restore the configuration", ("restore-",)),
     ("Restore the images", ("restore-images",)),
     ("Restart services", ("replace-", "the-rest", "the-ill", "restart-")),

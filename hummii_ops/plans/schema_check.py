@@ -77,11 +77,12 @@ def of_backup(
 ) -> SchemaCheck:
     """The verdict on serving a backup with that image: `migrations` are applied in it, `failed` began and never ended.
 
-    A backup does not tell their texts, so that nothing counts as edited.
+    A backup does not tell their texts: they are taken to be those of the images at hand, that image's first.
     """
-    shipped = schema.shipped.get(image or "")
-    texts = shipped.sha256 if shipped else {}
-    rows = [Migration(name=one, finished=True, rolled_back=False, sha256=texts.get(one, "")) for one in migrations]
+    known: dict[str, str] = {}
+    for shipped in (*schema.shipped.values(), schema.shipped.get(image or "")):
+        known |= shipped.sha256 if shipped else {}
+    rows = [Migration(name=one, finished=True, rolled_back=False, sha256=known.get(one, "")) for one in migrations]
     rows += [Migration(name=one, finished=False, rolled_back=False, sha256="") for one in failed]
     found = judge(replace(schema, recorded=tuple(rows)), image)
     # what starts on it would apply again what may just have broken production

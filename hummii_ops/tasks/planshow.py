@@ -17,8 +17,13 @@ def show(console: Console, plan: Plan, *, who: str, reason: str, dry_run: bool) 
     """Where, from what to what, why; what changes and what does not; what to know; the steps."""
     title = f"{plan.task} · {plan.environment} · {plan.host}" + (" · DRY RUN, nothing changes" if dry_run else "")
     body = Text()
-    body.append(plan.left.label, style=_style(plan.left)).append("  →  ")
-    body.append(plan.target.label, style=_style(plan.target))
+    body.append(plan.left.label, style=_style(plan.left))
+    if plan.swap and plan.left.label == plan.target.label:
+        body.append(f" stays, {plan.swap.served.name} goes back")
+    elif plan.target.label:
+        body.append("  →  ").append(plan.target.label, style=_style(plan.target))
+    else:
+        body.append(" stays as it is")
     if plan.target.mark == "bad":
         body.append("   marked bad", style="bold red")
     if plan.target.release_id:
@@ -45,11 +50,15 @@ def can_run(console: Console) -> None:
 
 
 def _steps(console: Console, plan: Plan) -> None:
-    for name, steps in (("forward", plan.forward), ("back, if a step fails", plan.back)):
+    lists = (("forward", plan.forward), ("back, if a step fails", plan.back), ("if it does not get there", plan.tidy))
+    for name, steps in lists:
+        if not steps:
+            continue
         console.print(f"\n{name}:", style="bold")
         for step in steps:
             console.print(f"  {step.id:<36} {step.effect:<9} {printable(step.title)}", markup=False)
-    console.print("\nchecklist of the procedure:", style="bold")
+    if plan.checklist:
+        console.print("\nchecklist of the procedure:", style="bold")
     for item in plan.checklist:
         done = f"skipped: {item.skipped}" if item.skipped else ", ".join(item.steps)
         done += f": {item.found}" if item.found else ""

@@ -6,6 +6,7 @@ To write them anew after a wanted change: HUMMII_GOLDEN=write pytest tests/golde
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,16 +28,18 @@ from facts_stacks import (
 )
 from rich.console import Console
 
-from hummii_ops.facts.backup import Backups, Migration, ServedDatabase
+from hummii_ops.facts.backup import Backup, Backups, Contents, Migration, ServedDatabase
+from hummii_ops.facts.magic import Recognised
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read_migrations import ImageMigrations, Schema
 from hummii_ops.facts.release import Record, Release
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import ComposeFact, Mark, Snapshot
-from hummii_ops.inventory.models import Database, Environment
-from hummii_ops.plans import backup_db, rollback, undo
+from hummii_ops.inventory.models import Cache, Database, Environment
+from hummii_ops.plans import backup_db, prepare_db, rollback, rollback_db, undo
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.rollback import Options
+from hummii_ops.plans.schema_check import of_backup
 from hummii_ops.plans.turn import in_turn
 from hummii_ops.run.ship import render
 from hummii_ops.tasks import planshow
@@ -168,8 +171,10 @@ def undo_of_a_rollback() -> Plan:
     return undo.build(seen, _environment(), done, run_id, seen.expectation_text())
 
 
-def backup_of_the_database() -> Plan:
-    database = Database(name="hummii", user="hummii")
+DATABASE = Database(name="hummii", user="hummii")
+
+
+def _backups() -> Backups:
     served = ServedDatabase(
         container="c" * 64,
         name="hummii",
@@ -179,7 +184,7 @@ def backup_of_the_database() -> Plan:
         extensions=frozenset(),
         migrations=(),
     )
-    found = Backups(
+    return Backups(
         host_name="lab-1",
         read_at=NOW,
         folder="/opt/hummii/backups/database",
@@ -188,7 +193,77 @@ def backup_of_the_database() -> Plan:
         served=served,
         error="",
     )
-    return backup_db.build(_stack(), _environment(), database, found)
+
+
+def backup_of_the_database() -> Plan:
+    return backup_db.build(_stack(), _environment(), DATABASE, _backups())
+
+
+def _of_a_backup(plan: Callable[..., Plan]) -> Plan:
+    found, migrations = _backups(), ("1_init", "2_orders")
+    one = Backup(
+        path="/opt/hummii/backups/database/hummii-20260131_115900.dump",
+        lies="file",
+        size_bytes=290_000_000,
+        changed_at=NOW,
+        at=DEPLOYED,
+        at_note="",
+        recognised=Recognised(kind="custom", wrap="none", what="an archive of pg_dump (custom)"),
+    )
+    contents = Contents(
+        sha256="5" * 64,
+        wrap_is_whole=True,
+        exit_code=0,
+        complete=True,
+        crlf=False,
+        cut="",
+        server_version="15.18",
+        tables=True,
+        inserts=False,
+        rows={"public.orders": 200, "public.users": 3},
+        roles=frozenset(),
+        extensions=frozenset(),
+        migrations=migrations,
+        failed_migrations=(),
+        forbidden=(),
+        said="",
+    )
+    return plan(_stack(), _environment(), DATABASE, found, one, contents, prepare_db.Options(check_sql="SELECT 1;\n"))
+
+
+def database_prepared() -> Plan:
+    return _of_a_backup(prepare_db.build)
+
+
+def drill_of_a_backup() -> Plan:
+    return _of_a_backup(prepare_db.drill)
+
+
+def _prepared() -> rollback_db.Prepared:
+    known = ImageMigrations(texts={"1_init": "", "2_orders": ""}, sha256={"1_init": "a", "2_orders": "b"})
+    schema = Schema(recorded=None, shipped={image_id("hummii-api:1.0"): known})
+    check = of_backup(schema, ("1_init", "2_orders"), (), image_id("hummii-api:1.0"))
+    return rollback_db.Prepared(
+        run_id="20260301T115900Z-prepare-db-0000",
+        backup="hummii-20260131_115900.dump",
+        schema="1_init\n2_orders\n",
+        check=check,
+    )
+
+
+def database_and_code() -> Plan:
+    seen, database = _stack(), DATABASE.model_copy(update={"cache": Cache(service="redis", prefixes=("cart:",))})
+    code = (releases(seen, ENVIRONMENT)[0], _target())
+    return rollback_db.build(seen, _environment(), database, _prepared(), code, Options())
+
+
+def database_alone() -> Plan:
+    return rollback_db.build(_stack(), _environment(), DATABASE, _prepared(), None, Options())
+
+
+def undo_of_a_database() -> Plan:
+    done, seen = database_alone(), _stack()
+    return undo.build(seen, _environment(), done, "20260301T115900Z-rollback-db-0000", seen.expectation_text())
 
 
 def undo_of_an_undo() -> Plan:
@@ -210,6 +285,11 @@ def undo_of_an_undo() -> Plan:
         files_on_disk_are_not_what_runs,
         a_release_that_is_marked_bad,
         a_database_that_the_release_cannot_serve,
+        database_prepared,
+        drill_of_a_backup,
+        database_and_code,
+        database_alone,
+        undo_of_a_database,
         undo_of_a_rollback,
         undo_of_an_undo,
     ],
@@ -222,7 +302,7 @@ def test_a_plan_reads_as_it_did(make: Callable[[], Plan]) -> None:
     page = console.file.getvalue()  # type: ignore[attr-defined]
     steps = "".join(
         f"\n# {name}/{step.id} ({step.limit_s} s)\n{render(step)}"
-        for name, steps in (("forward", plan.forward), ("back", plan.back))
+        for name, steps in (("forward", plan.forward), ("back", plan.back), ("tidy", plan.tidy))
         for step in steps
     )
     path = HERE / f"{make.__name__}.txt"
@@ -242,9 +322,10 @@ def test_red_and_green_are_for_marks_alone() -> None:
 
 def test_a_plan_is_the_same_for_the_same_facts_and_survives_its_own_document() -> None:
     """The plan's id depends on facts and request alone, and plan.json gives the same plan back."""
-    plan = recorded_with_another_env()
-    assert plan.digest == recorded_with_another_env().digest
-    assert Plan.from_json(plan.as_json()) == plan
+    for make in (recorded_with_another_env, database_prepared, database_and_code, undo_of_a_database):
+        plan = make()
+        assert plan.digest == make().digest
+        assert Plan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
     assert plan.digest != bare_backup().digest
 
 

@@ -143,11 +143,14 @@ writers_rest() ( # DATABASE's PROJECT SERVICE NAME USER PREPARED side|live WRITE
     services_stopped "$project" "$@"
 )
 cache_cleared() ( [ -e "$run/facts/cache-$list" ] )
-clear_cache() ( # PROJECT SERVICE [PREFIX]: everything in it, or what begins so
+clear_cache() ( # PROJECT SERVICE [PREFIX…]: everything in it, or what begins so
     cache=$(docker ps -q --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2" | grep -m 1 .) || exit
-    if [ $# = 2 ]; then docker exec "$cache" redis-cli FLUSHALL >/dev/null || exit; else
-        docker exec "$cache" redis-cli --scan --pattern "$3*" | docker exec -i "$cache" xargs -r -d '\n' redis-cli UNLINK >/dev/null || exit
-    fi
+    shift 2
+    [ $# != 0 ] || docker exec "$cache" redis-cli FLUSHALL >/dev/null || exit
+    for prefix; do
+        keys=$(docker exec "$cache" redis-cli --scan --pattern "$prefix*") || exit
+        [ -z "$keys" ] || printf '%s\n' "$keys" | docker exec -i "$cache" xargs -d '\n' redis-cli UNLINK >/dev/null || exit
+    done
     : | fact "cache-$list"
 )
 schema_is() ( # PROJECT SERVICE DATABASE USER SCHEMA: these migrations are applied, no others: FILE in the run
