@@ -6,7 +6,7 @@ import json
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from lab_operator import Operator, until
@@ -220,3 +220,21 @@ def test_old_databases_are_dropped_and_the_last_one_stays(broken: Production, op
     assert newest != oldest
     back = operator.fab("undo", "--yes", "--reason=it can be undone still").ended(0).document
     assert back["verdict"] == "pass"
+
+
+def test_a_name_with_quotes_and_capitals(broken: Production, laptop: Callable[..., Operator]) -> None:
+    """A database of 63 bytes, with quotes, a blank, a bar and capitals: backed up, brought back, undone."""
+    name = """We"ird 'Shop' | $(id)""".ljust(63, "x")
+    quoted = '"' + name.replace('"', '""') + '"'
+    sql(broken, f"CREATE DATABASE {quoted}", "postgres")
+    sql(broken, 'CREATE TABLE "Odd one" (n int); INSERT INTO "Odd one" VALUES (1)', name)
+    odd = laptop("odd", f"database: {json.dumps({'service': 'postgres', 'name': name, 'user': 'hummii'})}")
+    odd.fab("backup-db", "--reason=before").ended(0)
+    sql(broken, 'INSERT INTO "Odd one" VALUES (2)', name)
+    words = ("--yes", "--reason=back", "--settle=0", "--despite-schema", "--no-safety-dump")
+    end = odd.fab("rollback-db", "--backup=latest", *words).ended(0).document
+    assert end["rows_newer"] == 1
+    assert sql(broken, 'SELECT count(*) FROM "Odd one"', name) == "1"
+    odd.fab("undo", "--yes", "--reason=forth").ended(0)
+    assert sql(broken, 'SELECT count(*) FROM "Odd one"', name) == "2"
+    assert not broken.holds("[ -e /tmp/P ]")

@@ -2,6 +2,7 @@
 -- A slot, a subscription or a prepared transaction stays with the old database, by its OID; a dump or a migration at
 -- work would keep the rename waiting, and with it every new connection.
 SELECT 'there is no database ' || :'live' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'live');
+SELECT 'the served database is the one named postgres: there is no other to work from' WHERE :'live' = 'postgres';
 SELECT 'the server is a standby: it is in recovery' WHERE pg_is_in_recovery();
 SELECT 'the role ' || rolname || ' is no superuser: it can neither restore extensions nor end other sessions'
   FROM pg_roles WHERE rolname = current_user AND NOT rolsuper;

@@ -2,6 +2,8 @@
 -- It can be taken up again after any cut: names and fences are brought about from what they are.
 -- Variables: live (the name that is served), new, old (OIDs), aside (the name that the old one then bears), mark (the
 -- comment that tells whose it is).
+-- One at a time, and nobody asks meanwhile who is served: what a killed run left at work ends first.
+SELECT pg_advisory_lock(7308613710003) \g /dev/null
 SET synchronous_commit = on;
 SELECT set_config('hummii_ops.both', :'new' || ',' || :'old', false),
        set_config('hummii_ops.began', clock_timestamp()::text, false) \g /dev/null

@@ -111,9 +111,9 @@ as_prepared() ( # PROJECT SERVICE DATABASE USER PREPARED: that run is prepared, 
     live=$(oid_of live "$5") side=$(oid_of side "$5") prepared=$5
     set -- "$1" "$2" "$3" "$4"
     nothing_in_the_way "$@" || exit
-    found=$(sql databases - "$@" | cut -d '|' -f 1,2 | tr '\n' ' ')
-    case " $found" in *" $live|$3 "*) ;; *) echo "the served database is not the one that was there"; exit 1 ;; esac
-    case " $found" in *" $side|$(aside_name side "$prepared") "*) ;; *) echo "what $prepared restored is gone"; exit 1 ;; esac
+    found=$(sql databases - "$@") || exit
+    printf '%s\n' "$found" | head -n 1 | grep -q "^$live|.*|t|\$" || { echo "the served database is not the one that was there"; exit 1; }
+    printf '%s\n' "$found" | grep -q "^$side|$(aside_name side "$prepared")|" || { echo "what $prepared restored is gone"; exit 1; }
 )
 prepared_is_used() ( [ "$(cat "$home/runs/$1/state")" = "done" ] ) # PREPARED
 use_prepared() ( # PREPARED: what it restored is served, so that nobody goes on with it again
@@ -121,7 +121,9 @@ use_prepared() ( # PREPARED: what it restored is served, so that nobody goes on 
 )
 is_served() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: that one bears the name, and takes connections
     await_database "$1" "$2" "$3" "$4" || exit
-    sql databases - "$1" "$2" "$3" "$4" | grep -q "^$(oid_of "$6" "$5")|$3|[0-9]*|t|"
+    found=$(sql databases - "$1" "$2" "$3" "$4") || exit
+    # the served one comes first, and has no comment here
+    printf '%s\n' "$found" | head -n 1 | grep -q "^$(oid_of "$6" "$5")|.*|t|\$"
 )
 serve() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: instead of the other one, which is kept, fenced
     new=$6 old=live aside=prev prepared=$5
