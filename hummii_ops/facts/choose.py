@@ -110,7 +110,7 @@ def never_ran(release: Release, snapshot: Snapshot) -> bool:
 def rolled_back_by(snapshot: Snapshot) -> RunFact | None:
     """The rollback that put there what runs, if no container was made after it ended."""
     last = next((one for one in snapshot.runs if one.state == "done" and one.to_release), None)
-    if last is None or last.task != "rollback" or last.state_at is None:
+    if last is None or last.task not in ("rollback", "rollback-db") or last.state_at is None:
         return None
     later = any(one.created_at > last.state_at for one in snapshot.containers if not one.one_off)
     return None if later or not snapshot.containers else last

@@ -49,6 +49,7 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
         changes=(*_database_sentence(swap), *_sentences(now, done.left, restarted)),
         warnings=(
             *marked.warning(snapshot, target, undone=run_id),
+            *(("this takes back an undo: what that run had left comes again",) if done.task == "undo" else ()),
             "undo brings back what ran before the run, also if it was ill: it proves images and files, not health",
             *(
                 f"{now.label} is marked bad again, and deploys are held"

@@ -31,6 +31,7 @@ def backup_json(found: Backups, one: Backup, judgement: Judgement, contents: Con
         "database": one.database,
         "has_checksum": one.sha256 is not None,
         "has_manifest": one.manifest is not None,
+        "safety_dump": one.is_safety_dump,
         "release": one.manifest.release or None if one.manifest else None,
         "schema_head": schema_head(migrations),
         "rows": dict(rows) if rows is not None else None,
@@ -82,6 +83,7 @@ def show_backups(console: Console, found: Backups, judged: list[tuple[Backup, Ju
 
 def _cells(found: Backups, one: Backup) -> tuple[str, ...]:
     beside = [word for word, there in (("checksum", one.sha256), ("manifest", one.manifest)) if there]
+    beside += ["safety dump of a rollback"] if one.is_safety_dump else []
     head = schema_head(one.manifest.migrations) if one.manifest else None
     kind = one.recognised.kind or "-"
     return (

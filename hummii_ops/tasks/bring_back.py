@@ -73,8 +73,11 @@ def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
     plans = (both.first, both.second(snapshot))
     for plan in plans:
         planshow.show(say(), plan, who=session.who(), reason=wish.reason, dry_run=wish.dry_run)
+    loss = prepared.loss_now(site, both.first, snapshot.read_at)
+    prepared.show_loss(say(), site.host.name, database_of(site.environment).name, loss)
     if wish.dry_run:
-        body = {"plans": [plan.as_json() | {"plan_id": plan.digest} for plan in plans]}
+        body: dict[str, Any] = {"plans": [plan.as_json() | {"plan_id": plan.digest} for plan in plans]}
+        body |= {"loss_window_s": loss.window_s, "rows_newer": loss.rows_newer}
         return Reply(kind="dry-run", body=body, show=planshow.can_run)
     if wish.yes:
         about = swapping.about_of(plan_rollback_db.TASK, both.ids[1], site, wish.reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,16 +56,22 @@ def show_loss(console: Console, host: str, database: str, loss: Loss) -> None:
     """The loss window, as it must be read before a name is typed."""
     when = f"{loss.at:%Y-%m-%d %H:%M:%S} UTC, {_span(loss.window_s or 0)} ago" if loss.at else "an unknown time"
     console.print(f"{host}: {database} goes back to {when} ({printable(loss.backup)})", style="bold", markup=False)
-    if not loss.tables:
-        console.print("  no table has more or fewer rows than the backup", markup=False)
-    for name, (there, here) in list(loss.tables.items())[:12]:
-        words = f"{there - here} rows more than the backup" if there > here else f"{here - there} rows fewer"
-        console.print(printable(f"  {name}: {there} rows, {words}"), markup=False)
-    if len(loss.tables) > 12:
-        console.print(f"  and {len(loss.tables) - 12} more tables", markup=False)
+    for line in loss_lines(loss):
+        console.print(printable(f"  {line}"), markup=False)
     console.print(
         "  nothing of it is destroyed: the present database is kept, and fab undo serves it again", markup=False
     )
+
+
+def loss_lines(loss: Loss) -> Iterator[str]:
+    """What is there and not in the backup, table by table."""
+    if not loss.tables:
+        yield "no table has more or fewer rows than the backup"
+    for name, (there, here) in list(loss.tables.items())[:12]:
+        words = f"{there - here} more than the backup" if there > here else f"{here - there} fewer than the backup"
+        yield f"{name}: {there} rows now, {words}"
+    if len(loss.tables) > 12:
+        yield f"and {len(loss.tables) - 12} more tables"
 
 
 def _span(seconds: int) -> str:

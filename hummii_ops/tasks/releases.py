@@ -114,7 +114,7 @@ def age(then: datetime | None, now: datetime) -> str:
     """An age as people say it: 40 s, 12 min, 3 h, 5 d."""
     if then is None:
         return "?"
-    seconds = int((now - then).total_seconds())
+    seconds = max(0, int((now - then).total_seconds()))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if abs(seconds) >= 2 * size:
             return f"{seconds // size} {unit}"

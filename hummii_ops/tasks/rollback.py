@@ -75,8 +75,10 @@ def rollback(
         raise UsageError("--settle, --health-timeout and --wait are seconds, from 0 up")
     if to is not None:
         checked(to)  # what can never be a release is wrong usage, whoever is at work and whether or not a host answers
-    if with_db is not None and (keep_env or wait or format == "sh" or (yes and not reason)):
-        raise UsageError("--with-db goes without --keep-env, --wait and --format=sh; --yes then needs --reason")
+    if with_db is not None and yes and not reason:
+        raise UsageError("--with-db: --yes stands for the typed name only with a reason", remedy='add --reason="…"')
+    if with_db is not None and (keep_env or wait or format == "sh"):
+        raise UsageError("--with-db goes without --keep-env, --wait and --format=sh")
     if format == "sh" and not dry_run:
         raise UsageError("--format=sh is for reading a plan: it goes with --dry-run", remedy="add --dry-run")
     if not dry_run and not list and (latest or to is not None):

@@ -92,7 +92,8 @@ def _claims(host: dict[str, Any]) -> Iterator[Line]:
         named = f"{lease['who']}: {lease['task']} ({lease['run_id']}) for {_age(host, lease['since'])}"
         yield f"lease     {named}, {alive}: {lease['reason'] or 'no reason given'}", ""
     if hold:
-        yield f"hold      deploys are held for {_age(host, hold['since'])} by {hold['who']}: {hold['reason']}", ""
+        since = _age(host, hold["since"])
+        yield f"hold      deploys are held for {since} by {hold['who']}: {hold['reason']} (lift it: fab unhold)", ""
     past = hold["bypassed"] if hold else []
     if past:
         names = ", ".join(dict.fromkeys(one["name"] for one in past))

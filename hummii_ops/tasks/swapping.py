@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode, HummiiError, Refused
-from hummii_ops.facts.choose import choose_latest, choose_to
+from hummii_ops.facts.choose import choose_latest, choose_to, find
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read import read_target
@@ -30,7 +30,7 @@ from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks import planshow, prepared, session
 from hummii_ops.tasks.frame import Reply, say
 from hummii_ops.tasks.parts import part_of
-from hummii_ops.tasks.prepared import Loss
+from hummii_ops.tasks.prepared import Loss, loss_lines
 from hummii_ops.tasks.report import VERDICTS, run_reply, watcher
 from hummii_ops.tasks.session import Site
 from hummii_ops.transport import LinkLost, printable
@@ -104,8 +104,10 @@ def code_of(
     if to is None and not latest:
         return None
     found = releases(snapshot, site.environment)
+    if not latest and find(found, to or "", snapshot).running:
+        return None
     release = choose_latest(found, snapshot).release if latest else choose_to(found, to or "", snapshot)
-    return None if release.running else (release, read_target(site.transport, site.environment, release))
+    return release, read_target(site.transport, site.environment, release)
 
 
 def about_of(task: str, run_id: str, site: Site, reason: str, then: str = "") -> About:
@@ -163,7 +165,9 @@ def swapped_reply(kind: str, site: Site, part: Part, outcome: Outcome, prepared:
             console.print(
                 printable(f"  {served}: {loss.backup} is served, exchanged in {body['swap_ms']} ms"), markup=False
             )
-            console.print(f"  the database from before is kept as {body['old_database']}, fenced", markup=False)
+            console.print(f"  the database from before is kept as {body['old_database']}, fenced; in it:", markup=False)
+            for line in loss_lines(loss):
+                console.print(printable(f"    {line}"), markup=False)
 
     return replace(reply, body=reply.body | body, show=show)
 
