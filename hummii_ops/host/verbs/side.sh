@@ -40,7 +40,8 @@ side_gone() ( # PROJECT SERVICE DATABASE USER: nothing of this run stands beside
 )
 drop_side() ( # PROJECT SERVICE DATABASE USER
     await_database "$@" || exit
-    rm -f "$run/facts/restored" "$run/prepared"
+    rm -f "$run/facts/restored" "$run/facts/valid" "$run/facts/rows-live" "$run/prepared"
+    docker exec -u root "$(database_container "$1" "$2")" rm -rf "/tmp/$(aside_name side "${run##*/}")"
     sql side-drop - "$@" -v "side=$(aside_name side "${run##*/}")" -v "run=${run##*/}"
 )
 kept_gone() ( # PROJECT SERVICE DATABASE USER OID NAME COMMENT
