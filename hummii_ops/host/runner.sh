@@ -35,7 +35,7 @@ end() { # STATE: the last word; the lease is kept by "mixed" alone
 tidy_up() { [ ! -s tidy.list ] || walk tidy; } # what was made beside goes, where nothing has been changed
 go_on_with() { # STATE: of the run that was said beforehand to follow this one; it takes the lease, if nobody else has
     read -r next <next && cd "../$next" && [ "$(cat state)" = ready ] || exit 0
-    [ "$1" = prepared ] || { put state abandoned; exit 0; }
+    { [ "$1" = prepared ] && [ ! -e "$run/cancel" ]; } || { put state abandoned; exit 0; }
     grep -v '^\(run\|from\|to\|from_identity\|to_identity\)=' about | lease_claim "$home" "$next" && exec sh lib/runner.sh "$home/runs/$next" >>output.log 2>&1
     exit 0
 }

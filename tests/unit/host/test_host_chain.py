@@ -42,6 +42,7 @@ def lay(home: Path, run_id: str, act: str, *, state: str = "ready", then: str = 
         (f': >"$run/made"; {PREPARED}', "ready", ("prepared", "done")),
         (f': >"$run/made"; {PREPARED}', "abandoned", ("prepared", "abandoned")),
         ("false", "ready", ("refused", "abandoned")),
+        (f': >"$run/made"; : >"$run/cancel"; {PREPARED}', "ready", ("prepared", "abandoned")),
     ],
 )
 def test_the_one_that_follows(act: str, next_state: str, ends: tuple[str, str], tmp_path: Path) -> None:
