@@ -76,6 +76,11 @@ def build(
     )
 
 
+def followed_by(plan: Plan, run_id: str) -> Plan:
+    """A run that lies ready on the host goes on by itself when all is prepared; else it is given up there."""
+    return replace(plan, notes={**plan.notes, "next": f"{run_id}\n"})
+
+
 def served_of(environment: Environment, database: Database) -> Served:
     """Where the served database is."""
     return Served(project=environment.project, service=database.service, name=database.name, user=database.user)

@@ -180,8 +180,9 @@ def _check_sql(path: Any) -> str:
 
 
 def _prepare(site: Site, plan: Plan, ids: tuple[str, str], reason: str, *, chained: bool) -> Outcome:
-    """The first run; what lies ready for after it is given up where it does not come that far."""
-    about = swapping.about_of(plan_prepare_db.TASK, ids[0], site, reason, then=ids[1] if chained else "")
+    """The first run; what lies ready for after it is given up where it does not begin. A cut one can be resumed."""
+    about = swapping.about_of(plan_prepare_db.TASK, ids[0], site, reason)
+    plan = plan_prepare_db.followed_by(plan, ids[1]) if chained else plan
     part = replace(part_of(site, plan), outside=None)
     try:
         (ended,) = carry_out((part,), about, watcher(say(), False))
@@ -189,8 +190,6 @@ def _prepare(site: Site, plan: Plan, ids: tuple[str, str], reason: str, *, chain
         if chained and error.exit_code is not ExitCode.DETACHED:
             _give_up(site, ids[1])
         raise
-    if chained and ended.state != "prepared":
-        _give_up(site, ids[1])
     return ended
 
 

@@ -105,7 +105,7 @@ def code_of(site: Site, snapshot: Snapshot, to: str | None) -> tuple[Release, Ta
     return None if release.running else (release, read_target(site.transport, site.environment, release))
 
 
-def about_of(task: str, run_id: str, site: Site, reason: str, then: str = "") -> About:
+def about_of(task: str, run_id: str, site: Site, reason: str) -> About:
     """Who runs what and why, on one host."""
     return About(
         run_id=run_id,
@@ -114,7 +114,6 @@ def about_of(task: str, run_id: str, site: Site, reason: str, then: str = "") ->
         reason=reason,
         since_ms=int(time.time() * 1000),
         hosts=(site.host.name,),
-        then=then,
     )
 
 
