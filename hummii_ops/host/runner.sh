@@ -29,12 +29,13 @@ end() { # STATE: the last word; the lease is kept by "mixed" alone
     note "$1"
     put_state "$1" || exit 1
     [ "$1" = mixed ] || lease_give_back "$home" "${run##*/}"
-    [ "$1" != prepared ] || [ ! -s next ] || go_on_with
+    [ ! -s next ] || go_on_with "$1"
     exit 0
 }
 tidy_up() { [ ! -s tidy.list ] || walk tidy; } # what was made beside goes, where nothing has been changed
-go_on_with() { # the run that was said beforehand to follow this one: it takes the lease, if nobody else has
-    read -r next <next && cd "../$next" || exit 0
+go_on_with() { # STATE: of the run that was said beforehand to follow this one; it takes the lease, if nobody else has
+    read -r next <next && cd "../$next" && [ "$(cat state)" = ready ] || exit 0
+    { [ "$1" = prepared ] && [ ! -e "$run/cancel" ]; } || { put state abandoned; exit 0; }
     grep -v '^\(run\|from\|to\|from_identity\|to_identity\)=' about | lease_claim "$home" "$next" && exec sh lib/runner.sh "$home/runs/$next" >>output.log 2>&1
     exit 0
 }

@@ -16,7 +16,7 @@ from hummii_ops.inventory.models import Database
 from hummii_ops.plans import backup_db, before
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.steps import Step, side
-from hummii_ops.steps.database import Dump, proven_dump
+from hummii_ops.steps.database import Dump, proven_dump, swept
 from hummii_ops.steps.side import Served, Source
 
 TASK = "prepare-db"
@@ -69,7 +69,7 @@ def build(
         target=_NOTHING,
         forward=tuple(_forward(environment, found, found.served, served, source, backup, dump, options)),
         back=(),
-        tidy=(side.gone(served),),
+        tidy=(*((swept(dump),) if dump else ()), side.gone(served)),
         expect=expect,
         expect_files=before.expected_files(expect),
         changes=tuple(_sentences(found, served, backup, contents, dump)),
@@ -96,6 +96,11 @@ def drill(
         forward=(*steps, *plan.tidy),
         changes=(f"{backup.name}: restored and proven beside {database.name}, then dropped again",),
     )
+
+
+def followed_by(plan: Plan, run_id: str) -> Plan:
+    """A run that lies ready on the host goes on by itself when all is prepared; else it is given up there."""
+    return replace(plan, notes={**plan.notes, "next": f"{run_id}\n"})
 
 
 def served_of(environment: Environment, database: Database) -> Served:

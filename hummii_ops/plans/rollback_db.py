@@ -54,9 +54,10 @@ def build(
     work = replace(work, check=prepared.check)
     swap = _swap(environment, database, prepared, writers)
     served = swap.served
-    first = (side.as_prepared(served, prepared.run_id), *swap.there())
+    # noted at once: what was served for a moment, and taken back, is not what was proven any more
+    first = (side.as_prepared(served, prepared.run_id), *swap.there(), side.used(prepared.run_id))
     proofs = (side.schema(served, "schema"), side.answers(served))
-    steps = (*forward.steps(work, first=first, proofs=proofs), side.used(prepared.run_id))
+    steps = tuple(forward.steps(work, first=first, proofs=proofs))
     expect = snapshot.expectation_text(target=_target_file(work) if code else {})
     return Plan(
         task=TASK,

@@ -28,10 +28,7 @@ _LIB = ("runner.sh", "step.sh", "lease.sh", "probe.sh")
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """Who runs what, and why: the lines of the lease and of the run's about file. Times in epoch milliseconds.
-
-    `then` is a run that lies ready on the host, and that goes on by itself when this one ends as prepared.
-    """
+    """Who runs what, and why: the lines of the lease and of the run's about file. Times in epoch milliseconds."""
 
     run_id: str
     task: str
@@ -39,7 +36,6 @@ class About:
     reason: str
     since_ms: int
     hosts: tuple[str, ...]
-    then: str = ""
 
     def lease_lines(self) -> str:
         return lines(
@@ -94,7 +90,6 @@ def folder(plan: Plan, about: About) -> dict[str, str]:
     texts["about"] = lines({"run": about.run_id}) + about.lease_lines() + _releases(plan)
     texts["mark.about"] = lines({"who": about.who, "reason": about.reason, "since": str(about.since_ms)})
     texts["ready/as-planned.sh"] = render(_as_planned(plan))
-    texts |= {"next": f"{about.then}\n"} if about.then else {}
     for name, steps in (("forward", plan.forward), ("back", plan.back), ("tidy", plan.tidy)):
         texts[f"{name}.list"] = "".join(f"{step.id} {step.limit_s} {step.effect}\n" for step in steps)
         texts |= {f"{name}/{step.id}.sh": render(step) for step in steps}

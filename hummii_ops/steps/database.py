@@ -53,6 +53,18 @@ def made(dump: Dump) -> Step:
     )
 
 
+def swept(dump: Dump) -> Step:
+    """What a run that goes nowhere has dumped and not placed yet, taken away."""
+    return Step(
+        id="sweep-dump",
+        title="take away the dump that is not whole",
+        effect=Effect.PREPARES,
+        limit_s=60,
+        holds=("dump_swept", dump.folder),
+        act=("sweep_dump", dump.folder),
+    )
+
+
 def decoded(dump: Dump) -> Step:
     return Step(
         id="decode-dump",

@@ -148,18 +148,17 @@ def _check_sql(path: Any) -> str:
 
 
 def _prepare(both: Both, wish: Wish) -> Outcome:
-    """The first run; what lies ready for after it is given up where it does not come that far."""
-    site, then = both.site, both.ids[1] if wish.yes else ""
-    about = swapping.about_of(plan_prepare_db.TASK, both.ids[0], site, wish.reason, then=then)
-    part = replace(part_of(site, both.first), outside=None)
+    """The first run; what lies ready for after it is given up where it does not begin. A cut one can be resumed."""
+    site, plan = both.site, both.first
+    about = swapping.about_of(plan_prepare_db.TASK, both.ids[0], site, wish.reason)
+    plan = plan_prepare_db.followed_by(plan, both.ids[1]) if wish.yes else plan
+    part = replace(part_of(site, plan), outside=None)
     try:
         (ended,) = carry_out((part,), about, watcher(say(), False))
     except HummiiError as error:
-        if then and error.exit_code is not ExitCode.DETACHED:
-            _give_up(site, then)
+        if wish.yes and error.exit_code is not ExitCode.DETACHED:
+            _give_up(site, both.ids[1])
         raise
-    if then and ended.state != "prepared":
-        _give_up(site, then)
     return ended
 
 

@@ -29,6 +29,11 @@ VERDICTS = {
     ExitCode.REFUSED: "refused",
 }
 
+_PREPARED = {
+    "prepared": "the backup is restored and proven beside; the present database goes on being served",
+    "done": "the backup was restored and proven beside, and a later run has served it",
+}
+
 
 def watcher(people: Console, many: bool) -> Callable[[Plan], AbstractContextManager[Listener]]:
     """What shows a run while it lasts; the signs are explained once, on the first host."""
@@ -152,6 +157,8 @@ def _outage(outcome: Outcome) -> str:
 def _sentence(plan: Plan, outcome: Outcome, code: ExitCode) -> str:
     if plan.task == "backup-db" and outcome.state == "done":
         return "the database is backed up: decoded to its last byte, with checksum and manifest"
+    if plan.task == "prepare-db" and outcome.state in _PREPARED:
+        return _PREPARED[outcome.state]
     to, was = plan.target.label, plan.left.label
     if outcome.state == "done" and outcome.taken_back_by:
         return f"another host failed, but {to} still runs here: it could not be taken back"
@@ -188,6 +195,8 @@ def _next(plan: Plan, outcome: Outcome, code: ExitCode) -> list[str]:
     run = f"--run={outcome.run_id}"
     if plan.task == "backup-db" and outcome.state == "done":
         return ["fab backups-db"]
+    if outcome.state == "prepared":
+        return [f"fab resume {run} serves it", f"fab cancel {run} drops it"]
     if code is ExitCode.MIXED:
         run = f"--run={outcome.taken_back_by or outcome.run_id}"  # the run that did not end
         return [f"fab resume {run}", f"fab undo {run}", f"what is where: fab status; fab evidence {run}"]

@@ -110,7 +110,7 @@ def code_of(
     return release, read_target(site.transport, site.environment, release)
 
 
-def about_of(task: str, run_id: str, site: Site, reason: str, then: str = "") -> About:
+def about_of(task: str, run_id: str, site: Site, reason: str) -> About:
     """Who runs what and why, on one host."""
     return About(
         run_id=run_id,
@@ -119,7 +119,6 @@ def about_of(task: str, run_id: str, site: Site, reason: str, then: str = "") ->
         reason=reason,
         since_ms=int(time.time() * 1000),
         hosts=(site.host.name,),
-        then=then,
     )
 
 

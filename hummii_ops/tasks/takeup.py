@@ -15,7 +15,7 @@ from hummii_ops.run.entry import NotInThatState
 from hummii_ops.run.fleet import Part, left_alone
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.turn import Keeper
-from hummii_ops.tasks import session
+from hummii_ops.tasks import chained, session
 from hummii_ops.tasks.atwork import standing
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.meant import Found, Meant, check_prepared, chosen_among, meant, on
@@ -48,6 +48,9 @@ def resume(
     ask = partial(session.confirm, "Let the interrupted run go on?", yes=yes, what="resume")
     hosts = seen(limit, env)
     waits = _prepared(hosts, run)
+    cut = chained.cut_before_it_began(waits[1]) if waits else None
+    if cut is not None:
+        return go_on("resume", "again", cut.run_id, hosts, ask=ask)
     if waits is not None:
         return resume_prepared(*waits, yes=yes, reason=reason)
     return go_on("resume", "again", run, hosts, unfinished=True, ask=ask)
@@ -102,11 +105,15 @@ def go_on(
     run_id, back = chosen.run_id, task if asked_back else ""
     parts = _parts(over)
     _say_where(site, chosen, back=back)
+    if task == "resume" and chained.follows(parts[0].plan):
+        say().print("  when all is prepared it goes on by itself: the backup is served, and writers are stopped for it")
     if ask is not None:
         ask()
     try:
         _tell_all(over, stop=asked_back)
-        outcomes = _follow_all(verb, over, parts, back=back)
+        last, outcomes = chained.to_the_last(
+            site, parts, _follow_all(verb, over, parts, back=back), asked_back=asked_back
+        )
     except KeyboardInterrupt:  # from here on a host may have heard us
         raise left_alone(", ".join(part.place.host for part in parts), run_id) from None
     if asked_back and all(one.state == "done" for one in outcomes) and all(one.at_target for one in over.beside):
@@ -115,8 +122,8 @@ def go_on(
     back_is_right = asked_back or (
         task == "resume" and any(one.state in ("back", "mixed") for _, _, one in over.followed)
     )
-    folder = session.runs_dir() / run_id
-    return run_reply(task, parts, outcomes, folder, asked_back=back_is_right, beside=over.beside)
+    folder = session.runs_dir() / outcomes[0].run_id
+    return run_reply(task, last, outcomes, folder, asked_back=back_is_right, beside=over.beside)
 
 
 def _parts(over: Meant) -> list[Part]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from database import FAULTS as DATABASE_FAULTS
 from strikes import BY_NAME, FAULTS, Fault
 
 
@@ -73,6 +74,31 @@ def everything(plan: dict[str, Any], steps: list[dict[str, Any]]) -> Iterator[Ca
         for fault in (BY_NAME["runner-killed"], BY_NAME["host-killed"], BY_NAME["docker-restarted"]):
             by = ("resume", "undo")[number % 2]
             yield Case(fault=fault, step=step["id"], point="before", list="back", by=by, turn=judged)
+
+
+# A rollback of the database is two runs; a step belongs to one of them by its name.
+_DATABASE_SAMPLE = (
+    ("laptop-killed", "validate-side", "before", ""),
+    ("postgres-killed", "restore-side", "during", "resume"),
+    ("host-killed", "swap-database", "before", "resume"),
+    ("runner-killed", "swap-database", "during", "undo"),
+)
+
+
+def database_sample() -> Iterator[Case]:
+    """The cases of `make test`."""
+    faults = {fault.name: fault for fault in DATABASE_FAULTS}
+    for fault, step, point, by in _DATABASE_SAMPLE:
+        yield Case(fault=faults[fault], step=step, point=point, by=by, after_s=0.1)
+
+
+def database_everything(steps: list[dict[str, Any]]) -> Iterator[Case]:
+    """Every fault at every step of both runs that has an act, as runs that nothing struck told them."""
+    for fault in DATABASE_FAULTS:
+        for number, step in enumerate(steps):
+            for turn, point in enumerate(fault.points):
+                by, half = ("resume", "undo")[(number + turn) % 2], _half(step["elapsed_s"])
+                yield Case(fault=fault, step=step["id"], point=point, by=by, after_s=half)
 
 
 def _half(elapsed_s: float) -> float:

@@ -15,7 +15,8 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "lab"))  # the operator and the production of the lab's own tests
 
-from cases import Case, everything, sample  # noqa: E402
+from cases import Case, database_everything, database_sample, everything, sample  # noqa: E402
+from database import DatabaseStage  # noqa: E402
 from harness import ROLLBACK, Stage, quiet  # noqa: E402
 from lab_operator import Operator  # noqa: E402
 from lab_production import Production  # noqa: E402
@@ -53,6 +54,18 @@ class Theatre:
         steps = self.stage.operator.fab(*ROLLBACK).ended(0).document["steps"]
         return list(everything(plan, steps))
 
+    @property
+    def database(self) -> DatabaseStage:
+        """The same host, for a rollback of its database."""
+        return DatabaseStage(production=self.stage.production, operator=self.stage.operator, laptop=self.stage.laptop)
+
+    def database_cases(self) -> list[Case]:
+        """Every fault at every step that a database rollback makes here."""
+        stage = self.database
+        stage.set()
+        stage.operator.fab(*stage.command).ended(0)
+        return list(database_everything(stage.acts()))
+
     def close(self) -> None:
         if not self.kept:
             stack.down(self.lab, say=quiet)
@@ -73,6 +86,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
         cases = theatre().cases() if ALL else list(sample())
         metafunc.parametrize("case", cases, ids=[case.id for case in cases])
+    if "database_case" in metafunc.fixturenames:
+        cases = theatre().database_cases() if ALL else list(database_sample())
+        metafunc.parametrize("database_case", cases, ids=[case.id for case in cases])
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +104,13 @@ def stage(opened: Theatre) -> Iterator[Stage]:
     yield opened.stage
     with suppress(DockerFailed):  # a lab that is taken down already has nothing to be put back
         opened.stage.leave()
+
+
+@pytest.fixture
+def database_stage(opened: Theatre, stage: Stage) -> DatabaseStage:
+    """The same host, for a rollback of its database; `stage` puts it back when all is over."""
+    assert stage.production is opened.database.production
+    return opened.database
 
 
 @pytest.fixture

@@ -73,6 +73,7 @@ class Stage:
     operator: Operator
     laptop: Callable[[str], Operator]
     small: bool = False
+    command: tuple[str, ...] = ROLLBACK
 
     # the situation
 
@@ -225,7 +226,8 @@ class Stage:
             assert ended is None, f"it ended with {ended} before it came to the point\n{self._last_words(run)}"
             assert time.monotonic() < deadline, "it did not come to the point"
         runner, hand, word = self.production.sh("cat /run/faults/reached").split()
-        return Reached(runner=int(runner), hand=int(hand), late=word == "late", run_id=self.run_id())
+        run_id = self.production.sh(f'basename "$(readlink "/proc/{hand}/cwd")"')
+        return Reached(runner=int(runner), hand=int(hand), late=word == "late", run_id=run_id)
 
     def _last_words(self, run: Working) -> str:
         logs = sorted((run.operator.folder / ".hummii-ops" / "logs").glob("*.log"))

@@ -6,8 +6,8 @@ import time
 
 import pytest
 from cases import Case
-from harness import HOME, ROLLBACK, Reached, Stage
-from lab_operator import Working
+from harness import HOME, Stage
+from reach import struck_at
 from strikes import DEGRADED, DONE, MIXED, REFUSED, RESTORED, Struck
 
 pytestmark = pytest.mark.faults
@@ -30,7 +30,7 @@ def test_rollback_struck(case: Case, stage: Stage, table: list[dict[str, object]
 
 
 def _strike(case: Case, stage: Stage, row: dict[str, object]) -> str:
-    run, at = _struck_at(case, stage)
+    run, at = struck_at(case, stage)
     old, new = stage.old, stage.new  # as seen before this run began
     try:
         struck = case.fault.strike(stage, at, run)
@@ -56,34 +56,6 @@ def _strike(case: Case, stage: Stage, row: dict[str, object]) -> str:
     stage.becomes(new if is_new else old, limit_s=5 if is_new else 60)
     _nothing_is_left(stage, at.run_id)
     return "new" if is_new else "old"
-
-
-def _struck_at(case: Case, stage: Stage) -> tuple[Working, Reached]:
-    """A run that stands at the case's point. An act that was over before it could be frozen is caught earlier."""
-    first = ("forward", case.turn, "before") if case.turn else (case.list, case.step, case.point)
-    for after_s in (case.after_s, case.after_s / 4, 0.0, 0.0):
-        stage.ask(*first, after_s)
-        run = stage.operator.start(*ROLLBACK)
-        try:
-            at = _turned_back(case, stage, run) if case.turn else stage.reached(run)
-        except BaseException:
-            run.kill()
-            raise
-        if not at.late:
-            return run, at
-        stage.go()
-        run.end()
-        stage.set(small=case.fault.small)
-    raise AssertionError("its act was over each time before it could be frozen: this case shows nothing")
-
-
-def _turned_back(case: Case, stage: Stage, run: Working) -> Reached:
-    """Everything is changed and not yet judged when the word to cancel arrives; then the run comes to its point."""
-    at = stage.reached(run)
-    stage.production.sh(f": >{HOME}/runs/{at.run_id}/cancel", user="deploy")
-    stage.ask(case.list, case.step, case.point, case.after_s)
-    stage.go()
-    return stage.reached(run)
 
 
 def _ends(case: Case) -> frozenset[int]:

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
+from lab_database import CONTENT, OURS, SQL, sql
 from lab_operator import Operator, until
 from lab_production import PROJECT, Production, say
 
@@ -17,14 +18,6 @@ from lab.docker import DockerFailed
 
 pytestmark = pytest.mark.lab
 
-SQL = 'docker exec -i "$(docker ps -q --filter label=com.docker.compose.service=postgres)" psql -X -qAt -U hummii -d'
-# Every row of every table, in one hash; the session is pinned, or a database's own settings would show in it.
-CONTENT = """
-SET timezone = 'UTC'; SET datestyle = 'ISO'; SET extra_float_digits = 3;
-SELECT format('SELECT %L, sum(hashtextextended(t::text, 0)), count(*) FROM %I.%I t', relname, nspname, relname)
-  FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
- WHERE relkind = 'r' AND nspname = 'public' ORDER BY relname \\gexec
-"""
 PROPERTIES = """
 SELECT pg_get_userbyid(datdba), datconnlimit, shobj_description(oid, 'pg_database'), datcollate,
        (SELECT string_agg(one, ';' ORDER BY one)
@@ -33,15 +26,10 @@ SELECT pg_get_userbyid(datdba), datconnlimit, shobj_description(oid, 'pg_databas
           FROM aclexplode(coalesce(datacl, acldefault('d', datdba))))
   FROM pg_database d WHERE datname = 'hummii'
 """
-OURS = "SELECT datname FROM pg_database WHERE datname LIKE 'hummii_ops_%'"
 YES = ("--yes", "--reason=1.4 dropped a column", "--settle=0")
 PREPARE = ("rollback-db", "--backup=latest", "--to=1.0", "--settle=0")
 ASKED = "Type the name of the database"
 AT_WORK = "query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
-
-
-def sql(production: Production, text: str, database: str = "hummii") -> str:
-    return production.sh(f'printf "%s\n" "$1" | {SQL} "$2"', text, database)
 
 
 def order(production: Production) -> int:

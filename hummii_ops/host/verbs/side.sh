@@ -40,7 +40,8 @@ side_gone() ( # PROJECT SERVICE DATABASE USER: nothing of this run stands beside
 )
 drop_side() ( # PROJECT SERVICE DATABASE USER
     await_database "$@" || exit
-    rm -f "$run/facts/restored" "$run/prepared"
+    rm -f "$run/facts/restored" "$run/facts/valid" "$run/facts/rows-live" "$run/prepared"
+    docker exec -u root "$(database_container "$1" "$2")" rm -rf "/tmp/$(aside_name side "${run##*/}")"
     sql side-drop - "$@" -v "side=$(aside_name side "${run##*/}")" -v "run=${run##*/}"
 )
 kept_gone() ( # PROJECT SERVICE DATABASE USER OID NAME COMMENT
@@ -107,6 +108,7 @@ measure_loss() ( sql counts "$3" "$@" | LC_ALL=C sort | fact rows-live ) # PROJE
 is_prepared() ( [ -e "$run/prepared" ] )
 note_prepared() ( : >"$run/prepared" && sync "$run" ) # the runner then ends this run as prepared
 as_prepared() ( # PROJECT SERVICE DATABASE USER PREPARED: that run is prepared, and both databases are those that it saw
+    [ ! -e "$run/changed" ] || exit 0 # this run was cut, and goes on: what has moved since it has moved itself
     [ "$(cat "$home/runs/$5/state")" = prepared ] || { echo "$5 is not prepared"; exit 1; }
     live=$(oid_of live "$5") side=$(oid_of side "$5") prepared=$5
     set -- "$1" "$2" "$3" "$4"

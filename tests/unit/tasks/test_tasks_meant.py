@@ -15,6 +15,7 @@ from hummii_ops.inventory.models import Environment
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.plans.turn import in_turn
 from hummii_ops.steps import Effect, Step
+from hummii_ops.tasks.chained import cut_before_it_began
 from hummii_ops.tasks.meant import Meant, check_prepared, chosen_among, meant
 from hummii_ops.tasks.session import Site
 from hummii_ops.tasks.undo import newest_on_all
@@ -100,6 +101,16 @@ def at(*steps: str, busy: bool) -> Snapshot:
     lease = Lease(run=FIRST, who="c@d", task="rollback", reason="", since=NOW, hosts=("h-1", "h-2"))
     said = (f'{{"t":0,"ev":"start","list":"forward","step":"{one}","code":null,"log":0}}\n' for one in steps)
     return replace(snapshot("h-2", run("forward")), lease=lease, journal="".join(said), busy=busy)
+
+
+def test_the_run_that_was_cut_as_it_took_over() -> None:
+    """It has the lease and has not begun; not where it is at work, has ended, or nobody has the lease."""
+    ready = at(busy=False)
+    ready = replace(ready, runs=(run("ready"), run("prepared", "20260301T115800Z-prepare-db-cccc")))
+    assert cut_before_it_began(ready) == run("ready")
+    assert cut_before_it_began(replace(ready, busy=True)) is None
+    assert cut_before_it_began(replace(ready, lease=None)) is None
+    assert cut_before_it_began(at(busy=False)) is None
 
 
 PREPARES, CHANGES = (

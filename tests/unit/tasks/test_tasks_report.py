@@ -133,3 +133,17 @@ def test_a_host_that_was_passed_over_counts(state: str, at_target: bool, code: E
     if code is ExitCode.MIXED:
         assert "h-1: runs 1.0" in page
         assert f"--limit={'h-1' if at_target else 'h-2'}" in page
+
+
+def test_what_is_prepared_says_how_it_goes_on() -> None:
+    """Nothing was changed, and that is not all: both ways on are named."""
+    prepares = part("h-1")
+    prepares = replace(prepares, plan=replace(prepares.plan, task="prepare-db"))
+    reply = run_reply("resume", [prepares], [outcome("h-1", "prepared")], Path("kept"))
+    console = Console(file=io.StringIO(), width=200)
+    reply.show(console)
+    page = console.file.getvalue()  # type: ignore[attr-defined]
+    assert reply.exit_code is ExitCode.DONE
+    assert "restored and proven beside" in page
+    assert "fab resume --run=20260101T000000Z-rollback-aaaa serves it" in page
+    assert "fab cancel --run=20260101T000000Z-rollback-aaaa drops it" in page

@@ -1,0 +1,35 @@
+"""Brings a run to the point at which a case strikes."""
+
+from __future__ import annotations
+
+from cases import Case
+from harness import HOME, Reached, Stage
+from lab_operator import Working
+
+
+def struck_at(case: Case, stage: Stage) -> tuple[Working, Reached]:
+    """A run that stands at the case's point. An act that was over before it could be frozen is caught earlier."""
+    first = ("forward", case.turn, "before") if case.turn else (case.list, case.step, case.point)
+    for after_s in (case.after_s, case.after_s / 4, 0.0, 0.0):
+        stage.ask(*first, after_s)
+        run = stage.operator.start(*stage.command)
+        try:
+            at = _turned_back(case, stage, run) if case.turn else stage.reached(run)
+        except BaseException:
+            run.kill()
+            raise
+        if not at.late:
+            return run, at
+        stage.go()
+        run.end()
+        stage.set(small=case.fault.small)
+    raise AssertionError("its act was over each time before it could be frozen: this case shows nothing")
+
+
+def _turned_back(case: Case, stage: Stage, run: Working) -> Reached:
+    """Everything is changed and not yet judged when the word to cancel arrives; then the run comes to its point."""
+    at = stage.reached(run)
+    stage.production.sh(f": >{HOME}/runs/{at.run_id}/cancel", user="deploy")
+    stage.ask(case.list, case.step, case.point, case.after_s)
+    stage.go()
+    return stage.reached(run)
