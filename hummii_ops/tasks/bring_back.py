@@ -176,8 +176,8 @@ def _follow_swap(both: Both, second: Plan, ended: Outcome) -> Reply:
         _, outcome = perform.go_on(place, ids[1], "follow", listener, part.outside)
     if outcome.state == "ready":
         raise Refused(
-            f"{site.host.name}: prepared, and then somebody else was at work: the exchange did not begin",
-            remedy=f"when they have ended: fab resume --run={ids[0]}",
+            f"{site.host.name}: prepared, but the exchange did not begin: it was cut, or somebody else was at work",
+            remedy=f"see who is at work: fab status; then: fab resume --run={ids[0]}",
             run_id=ids[0],
         )
     live = rows_of(_mirrored(place, ids[0], "facts/rows-live"))

@@ -14,7 +14,8 @@ from strikes import BY_NAME, FAULTS, Fault
 class Case:
     """One fault at one point of one step. `after_s`: how long the act works before it is frozen.
 
-    `turn`: for a step of the way back, the step of the way forward before which the run is sent back.
+    `turn`: for a step of the way back, the step of the way forward before which the run is sent back; for the look at
+    the host with which a second run begins, a step of the first.
     """
 
     fault: Fault
@@ -99,6 +100,11 @@ def database_everything(steps: list[dict[str, Any]]) -> Iterator[Case]:
             for turn, point in enumerate(fault.points):
                 by, half = ("resume", "undo")[(number + turn) % 2], _half(step["elapsed_s"])
                 yield Case(fault=fault, step=step["id"], point=point, by=by, after_s=half)
+    for fault in DATABASE_FAULTS[:3]:
+        yield Case(fault=fault, step="as-planned", point="before", list="ready", turn="prepared")
+        for by, step in (("resume", "back-stop-writers"), ("undo", "back-swap-database")):
+            for point in ("before", "during"):
+                yield Case(fault=fault, step=step, point=point, list="back", by=by, turn="schema-as-restored")
 
 
 def _half(elapsed_s: float) -> float:

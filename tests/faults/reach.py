@@ -14,7 +14,7 @@ def struck_at(case: Case, stage: Stage) -> tuple[Working, Reached]:
         stage.ask(*first, after_s)
         run = stage.operator.start(*stage.command)
         try:
-            at = _turned_back(case, stage, run) if case.turn else stage.reached(run)
+            at = _turned(case, stage, run) if case.turn else stage.reached(run)
         except BaseException:
             run.kill()
             raise
@@ -26,10 +26,11 @@ def struck_at(case: Case, stage: Stage) -> tuple[Working, Reached]:
     raise AssertionError("its act was over each time before it could be frozen: this case shows nothing")
 
 
-def _turned_back(case: Case, stage: Stage, run: Working) -> Reached:
-    """Everything is changed and not yet judged when the word to cancel arrives; then the run comes to its point."""
+def _turned(case: Case, stage: Stage, run: Working) -> Reached:
+    """For a step back, everything is changed and not yet judged when the word to cancel arrives; then to its point."""
     at = stage.reached(run)
-    stage.production.sh(f": >{HOME}/runs/{at.run_id}/cancel", user="deploy")
+    if case.list == "back":
+        stage.production.sh(f": >{HOME}/runs/{at.run_id}/cancel", user="deploy")
     stage.ask(case.list, case.step, case.point, case.after_s)
     stage.go()
     return stage.reached(run)
