@@ -55,7 +55,12 @@ def build(
     swap = _swap(environment, database, prepared, writers)
     served = swap.served
     # noted at once: what was served for a moment, and taken back, is not what was proven any more
-    first = (side.as_prepared(served, prepared.run_id), *swap.there(), side.used(prepared.run_id))
+    first = (
+        side.as_prepared(served, prepared.run_id),
+        side.properties(served, prepared.run_id),  # a right may have been taken away while it waited
+        *swap.there(),
+        side.used(prepared.run_id),
+    )
     proofs = (side.schema(served, "schema"), side.answers(served))
     steps = tuple(forward.steps(work, first=first, proofs=proofs))
     expect = snapshot.expectation_text(target=_target_file(work) if code else {})

@@ -86,7 +86,7 @@ def restored(served: Served, source: Source, jobs: int, limit_s: int) -> Step:
 def valid(served: Served, *, deep: bool, limit_s: int) -> Step:
     return Step(
         id="validate-side",
-        title="prove it: structure, indexes, sequences, and exactly the rows of the backup",
+        title="prove it: structure, indexes, and exactly the rows of the backup",
         effect=Effect.PREPARES,
         limit_s=limit_s,
         holds=("side_valid", *served.words),
@@ -94,14 +94,15 @@ def valid(served: Served, *, deep: bool, limit_s: int) -> Step:
     )
 
 
-def properties(served: Served) -> Step:
+def properties(served: Served, *prepared: str) -> Step:
+    """`prepared`: the run whose database it is; none: this one's own."""
     return Step(
         id="copy-properties",
         title="give it the owner, rights and settings of the served one",
         effect=Effect.PREPARES,
         limit_s=60,
-        holds=("properties_copied", *served.words),
-        act=("copy_properties", *served.words),
+        holds=("properties_copied", *served.words, *prepared),
+        act=("copy_properties", *served.words, *prepared),
     )
 
 
@@ -157,7 +158,7 @@ def as_left(served: Served, run_id: str, which: Which) -> Step:
         title="the database is the one that the run left",
         effect=Effect.READS,
         limit_s=90,
-        holds=("is_served", *served.words, run_id, which),
+        holds=("as_left", *served.words, run_id, which),
         act=("cannot", "another database than the run left"),
     )
 

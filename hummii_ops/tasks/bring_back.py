@@ -5,9 +5,10 @@ With --yes the host goes from the one run to the other by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from hummii_ops.errors import ExitCode, HummiiError, Refused, UsageError
@@ -30,6 +31,7 @@ from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks import planshow, prepared, session, swapping
 from hummii_ops.tasks.backup_choice import Suits, chosen
+from hummii_ops.tasks.code_choice import code_of
 from hummii_ops.tasks.frame import Reply, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import run_reply, watcher
@@ -56,12 +58,13 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Both:
-    """The two plans for one host, and the ids of their runs. `second` makes the other one anew, from a fresh read."""
+    """The two plans for one host, the ids of their runs, and when the host was read."""
 
     site: Site
     ids: tuple[str, str]
     first: Plan
-    second: Callable[[Snapshot], Plan]
+    second: Plan
+    read_at: datetime
 
 
 def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
@@ -70,7 +73,7 @@ def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
     snapshot = site.snapshot(needs_docker=True)
     preflight.check(snapshot)
     both = _planned(wish, site, snapshot)
-    plans = (both.first, both.second(snapshot))
+    plans = (both.first, both.second)
     for plan in plans:
         planshow.show(say(), plan, who=session.who(), reason=wish.reason, dry_run=wish.dry_run)
     loss = prepared.loss_now(site, both.first, snapshot.read_at)
@@ -85,16 +88,16 @@ def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
     ended = _prepare(both, wish)
     if ended.state != "prepared":
         return run_reply("rollback-db", [part_of(site, both.first)], [ended], session.runs_dir() / both.ids[0])
-    return _follow_swap(both, plans[1], ended) if wish.yes else _ask_and_swap(both, wish, ended)
+    return _follow_swap(both, plans[1], ended) if wish.yes else _ask_and_swap(both, plans[1], wish, ended)
 
 
 def _planned(wish: Wish, site: Site, snapshot: Snapshot) -> Both:
     environment = site.environment
     database = database_of(environment)
-    code = swapping.code_of(site, snapshot, wish.to, latest=wish.latest)
+    code = code_of(site, snapshot, wish.to, latest=wish.latest)
     swapping.check_free(site)
     found = read_backups(site.transport, environment)
-    suits = _suits(wish, site, snapshot, code)
+    suits = _suits(wish, site, snapshot, code.pair)
     backup, contents, passed = chosen(
         site,
         found,
@@ -107,17 +110,15 @@ def _planned(wish: Wish, site: Site, snapshot: Snapshot) -> Both:
         deep=wish.deep,
         safety_dump=wish.safety_dump,
         check_sql=_check_sql(database.check_sql),
-        code=code[0].id if code else "",
+        code=code.id,
     )
     first = plan_prepare_db.build(snapshot, environment, database, found, backup, contents, options)
     first = replace(first, warnings=(*first.warnings, *passed))
     ids = new_run_id(plan_prepare_db.TASK), new_run_id(plan_rollback_db.TASK)
     what = swapping.prepared_names(first, ids[0], suits(contents))
 
-    def second(now: Snapshot) -> Plan:
-        return plan_rollback_db.build(now, environment, database, what, code, wish.options)
-
-    return Both(site=site, ids=ids, first=first, second=second)
+    second = plan_rollback_db.build(snapshot, environment, database, what, code.pair, code.told(wish.options))
+    return Both(site=site, ids=ids, first=first, second=second, read_at=snapshot.read_at)
 
 
 def _suits(wish: Wish, site: Site, snapshot: Snapshot, code: tuple[Release, TargetFacts] | None) -> Suits:
@@ -131,13 +132,15 @@ def _suits(wish: Wish, site: Site, snapshot: Snapshot, code: tuple[Release, Targ
     return suits
 
 
-def _ask_and_swap(both: Both, wish: Wish, ended: Outcome) -> Reply:
+def _ask_and_swap(both: Both, second: Plan, wish: Wish, ended: Outcome) -> Reply:
+    """With the plan that was shown: where somebody changed the stack meanwhile, the host refuses it."""
     site, people = replace(both.site, transport=both.site.place.connect()), say()
-    snapshot, name = site.snapshot(), database_of(site.environment).name
-    prepared.show_loss(people, site.host.name, name, prepared.loss_now(site, both.first, snapshot.read_at))
+    name, now = database_of(site.environment).name, ended.ended_at or both.read_at
+    loss = prepared.loss_now(site, both.first, now)
+    prepared.show_loss(people, site.host.name, name, loss)
     people.print(f"  later: fab resume --run={both.ids[0]}; to drop it: fab cancel --run={both.ids[0]}", markup=False)
     prepared.confirm_by_name(name, yes=False)
-    return swapping.swap_now(site, both.first, both.second(site.snapshot()), both.ids[1], wish.reason, ended)
+    return swapping.swap_now(site, second, both.ids[1], wish.reason, ended, loss)
 
 
 def _check_sql(path: Any) -> str:

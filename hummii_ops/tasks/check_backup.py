@@ -23,6 +23,7 @@ from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import VERDICTS, watcher
 from hummii_ops.tasks.session import Site
 from hummii_ops.tasks.swapping import about_of
+from hummii_ops.transport import printable
 
 
 @command(
@@ -81,13 +82,28 @@ def _look(
         say().print(f"{found.host_name}: reading {one.name}, {backupview.size(one.size_bytes)}…", style="dim")
         judgement, contents = judged_whole(site, found, one, from_database, require_checksum)
         drilled = _drill(site, found, one, contents) if restore and judgement.usable and contents else None
-        if drilled is not None and drilled.failed_step is not None:
-            judgement = replace(judgement, reasons=(f"it cannot be restored: {drilled.failed_step.reason}",))
+        if drilled is not None:
+            judgement = replace(judgement, reasons=_not_restored(site, drilled))
         body = backupview.backup_json(found, one, judgement, contents)
         looked.append(body | {"restored": drilled is not None and drilled.exit_code is ExitCode.DONE})
         if judgement.usable:
             break
     return looked
+
+
+def _not_restored(site: Site, drilled: Outcome) -> tuple[str, ...]:
+    """Why the drill did not come to its end. Raises Refused for what is not the backup's own fault."""
+    if drilled.exit_code is ExitCode.DONE:
+        return ()
+    failed = drilled.failed_step
+    if failed is None or failed.id in ("database-is-free", "database-has-room"):
+        why = f"{failed.id}: {failed.reason}" if failed else f"it ended as {drilled.state}"
+        raise Refused(
+            f"{site.host.name}: the drill could not be made ({printable(why)})",
+            remedy=f"fab evidence --run={drilled.run_id}; then again",
+            run_id=drilled.run_id,
+        )
+    return (f"it cannot be restored: {printable(failed.reason or '')}",)
 
 
 def _drill(site: Site, found: Backups, one: Backup, contents: Contents) -> Outcome:

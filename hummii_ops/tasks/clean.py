@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from hummii_ops.errors import UsageError
+from hummii_ops.errors import ExitCode, UsageError
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.read_backups import database_of
 from hummii_ops.facts.read_database import OurDatabase, read_databases
@@ -71,8 +71,14 @@ def clean(
     session.confirm(f"Drop {len(dropped)} for good?", yes=yes, what=TASK)
     about = about_of(TASK, new_run_id(TASK), site, reason)
     (outcome,) = carry_out((replace(part_of(site, plan), outside=None),), about, watcher(say(), False))
+    gone = {step.id for step in outcome.steps if step.outcome in ("done", "skipped")}
+    dropped = [one for one, step in zip(dropped, plan.forward, strict=True) if step.id in gone]
     code = outcome.exit_code
-    return Reply(kind=TASK, body=body | {"run_id": outcome.run_id}, exit_code=code, verdict=VERDICTS[code], show=show)
+    if code is ExitCode.REFUSED and dropped:
+        code = ExitCode.MIXED  # some are gone for good
+    kept = [one.name for one in ours if one not in dropped]
+    body |= {"run_id": outcome.run_id, "dropped": [one.name for one in dropped], "kept": kept}
+    return Reply(kind=TASK, body=body, exit_code=code, verdict=VERDICTS[code], show=show)
 
 
 def old_enough(ours: Sequence[OurDatabase], runs: Sequence[RunFact], before: datetime) -> list[OurDatabase]:

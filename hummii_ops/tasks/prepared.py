@@ -40,7 +40,7 @@ def loss_of(notes: dict[str, str], rows_live: dict[str, int], now: datetime) -> 
     """`notes` are those of the plan that prepared."""
     lines = dict(line.split("=", 1) for line in notes["backup"].splitlines() if "=" in line)
     at, then = epoch_ms(lines["at"]), rows_of(notes["rows.expected"])
-    names = sorted({*rows_live, *then})
+    names = sorted({*rows_live, *then}) if then else []
     tables = {
         name: (rows_live.get(name, 0), then.get(name, 0)) for name in names if not name.endswith("._prisma_migrations")
     }
@@ -97,5 +97,8 @@ def confirm_by_name(database: str, *, yes: bool) -> None:
 
 
 def loss_now(site: Site, plan: Plan, now: datetime) -> Loss:
-    """The loss window anew: what is served may have grown since it was prepared."""
+    """The loss window anew: what is served may have grown since it was prepared.
+
+    Of a dump that writes its rows as INSERTs they are not known before it is restored: then there is no table to name.
+    """
     return loss_of(dict(plan.notes), read_rows(site.transport, site.environment), now)

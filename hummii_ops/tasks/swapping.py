@@ -7,16 +7,13 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from hummii_ops.errors import ExitCode, HummiiError, Refused
-from hummii_ops.facts.choose import choose_latest, choose_to, find
+from hummii_ops.errors import ExitCode, HummiiError, Refused, UsageError
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read import read_target
 from hummii_ops.facts.read_backups import database_of
 from hummii_ops.facts.read_database import read_databases, read_obstacles
 from hummii_ops.facts.read_migrations import Schema, read_migrations
 from hummii_ops.facts.release import Release
-from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import clean_db, schema_check
 from hummii_ops.plans import rollback_db as plan_rollback_db
@@ -28,6 +25,7 @@ from hummii_ops.run.fleet import Part, carry_out
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks import planshow, prepared, session
+from hummii_ops.tasks.code_choice import code_of
 from hummii_ops.tasks.frame import Reply, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.prepared import Loss, loss_lines
@@ -44,6 +42,8 @@ def resume_prepared(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, 
     Raises Refused where the stack or the database is not what it was prepared against.
     """
     session.can_ask(yes=yes, what="resume")
+    if yes and not reason:
+        raise UsageError("--yes stands for the typed name only with a reason", remedy='add --reason="…"')
     preflight.check(snapshot)
     database, first = database_of(site.environment), perform.plan_of(site.place, run.run_id)
     if first.expect != snapshot.expectation_text():
@@ -55,15 +55,16 @@ def resume_prepared(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, 
     check_still_there(site, run.run_id)
     check_free(site)
     code = code_of(site, snapshot, first.notes.get("code", "").strip() or None)
-    schema, image = schema_of(site, snapshot, code)
+    schema, image = schema_of(site, snapshot, code.pair)
     check = schema_check.of_backup(schema, tuple(first.notes["schema"].split()), (), image, despite=True)
     names = prepared_names(first, run.run_id, check)
-    second = plan_rollback_db.build(snapshot, site.environment, database, names, code, Options())
+    second = plan_rollback_db.build(snapshot, site.environment, database, names, code.pair, Options())
     people = say()
     planshow.show(people, second, who=session.who(), reason=reason, dry_run=False)
-    prepared.show_loss(people, site.host.name, database.name, prepared.loss_now(site, first, snapshot.read_at))
+    loss = prepared.loss_now(site, first, snapshot.read_at)
+    prepared.show_loss(people, site.host.name, database.name, loss)
     prepared.confirm_by_name(database.name, yes=yes)
-    return swap_now(site, first, second, new_run_id(plan_rollback_db.TASK), reason, None)
+    return swap_now(site, second, new_run_id(plan_rollback_db.TASK), reason, None, loss)
 
 
 def discard(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, reason: str) -> Reply:
@@ -88,26 +89,11 @@ def discard(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, reason: 
     return Reply(kind="clean", body=body, exit_code=code, verdict=VERDICTS[code], show=show)
 
 
-def swap_now(site: Site, first: Plan, second: Plan, run_id: str, reason: str, ended: Outcome | None) -> Reply:
+def swap_now(site: Site, second: Plan, run_id: str, reason: str, ended: Outcome | None, loss: Loss) -> Reply:
     """The run that exchanges the databases, from here to its end."""
     part = part_of(site, second)
-    about = about_of(plan_rollback_db.TASK, run_id, site, reason)
-    loss = prepared.loss_now(site, first, site.snapshot().read_at)
-    (outcome,) = carry_out((part,), about, watcher(say(), False))
+    (outcome,) = carry_out((part,), about_of(plan_rollback_db.TASK, run_id, site, reason), watcher(say(), False))
     return swapped_reply("rollback-db", site, part, outcome, ended, loss)
-
-
-def code_of(
-    site: Site, snapshot: Snapshot, to: str | None, *, latest: bool = False
-) -> tuple[Release, TargetFacts] | None:
-    """The release that the code moves to; None: it stays, also where it is that release already."""
-    if to is None and not latest:
-        return None
-    found = releases(snapshot, site.environment)
-    if not latest and find(found, to or "", snapshot).running:
-        return None
-    release = choose_latest(found, snapshot).release if latest else choose_to(found, to or "", snapshot)
-    return release, read_target(site.transport, site.environment, release)
 
 
 def about_of(task: str, run_id: str, site: Site, reason: str) -> About:

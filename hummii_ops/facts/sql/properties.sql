@@ -2,6 +2,7 @@
 -- Variables: live, side.
 SELECT format('ALTER DATABASE %I OWNER TO %I', :'side', pg_get_userbyid(datdba)) FROM pg_database WHERE datname = :'live' \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'side') \gexec
+SELECT format('REVOKE ALL ON DATABASE %I FROM %I', :'side', pg_get_userbyid(datdba)) FROM pg_database WHERE datname = :'live' \gexec
 SELECT format('GRANT %s ON DATABASE %I TO %s%s', privilege_type, :'side',
               CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
               CASE WHEN is_grantable AND grantee <> datdba THEN ' WITH GRANT OPTION' ELSE '' END)

@@ -14,6 +14,9 @@ BEGIN
   END IF;
 END
 $$;
+-- what bears the name already needs no exchange: it is let in again before anything that could wait
+SELECT format('ALTER DATABASE %I WITH ALLOW_CONNECTIONS true', datname)
+  FROM pg_database WHERE oid = :new AND datname = :'live' AND NOT datallowconn \gexec
 SELECT format('ALTER DATABASE %I WITH ALLOW_CONNECTIONS false', datname)
   FROM pg_database WHERE oid IN (:new, :old) AND datallowconn AND NOT (oid = :new AND datname = :'live') \gexec
 DO $$

@@ -21,13 +21,15 @@ key_of() { printf '%s_%s' "${1%%-*}" "${1##*-}" | tr '[:upper:]' '[:lower:]'; } 
 aside_name() { printf 'hummii_ops_%s_%s' "$1" "$(key_of "$2")"; }               # side|prev RUN
 oid_of() { sed -n "s/^$1=//p" "$home/runs/$2/facts/side"; }                     # side|live RUN
 nothing_in_the_way() ( # PROJECT SERVICE DATABASE USER
+    [ ! -e "$run/changed" ] || exit 0 # this run was cut, and goes on: what is in the way it has put there itself
     await_database "$@" || exit
-    found=$(sql obstacles - "$@" 2>&1) || { echo "$found"; exit 1; }
+    found=$(sql obstacles - "$@") || exit # a warning of PostgreSQL is no obstacle: it stands in the log by itself
     [ -z "$found" ] || { printf '%s\n' "$found"; exit 1; }
 )
 database_has_room() ( # PROJECT SERVICE DATABASE USER BYTES: where PostgreSQL keeps its data, and where its log of changes
     data=$(echo 'SHOW data_directory' | in_database "$(database_container "$1" "$2")" postgres "$4" psql -X -qAt) || exit
-    docker exec "$(database_container "$1" "$2")" df -P -k "$data" "$data/pg_wal" | awk -v want="$5" '
+    found=$(docker exec "$(database_container "$1" "$2")" df -P -k "$data" "$data/pg_wal") || exit
+    printf '%s\n' "$found" | awk -v want="$5" '
         NR > 1 && $4 * 1024 < want { printf "%d MiB are free for PostgreSQL, %d MiB are needed\n", $4 / 1024, want / 1048576; few = 1 }
         END { exit few }'
 )
@@ -35,8 +37,9 @@ backup_is() ( # PATH SHA256: its bytes are those that were read to their end
     [ "$(sum_of_backup "$1")" = "$2" ] || { echo "$1 is no longer the backup that was read"; exit 1; }
 )
 side_gone() ( # PROJECT SERVICE DATABASE USER: nothing of this run stands beside, unless it is served
-    [ -z "$(printf "SELECT datname FROM pg_database WHERE datname = '%s';\n" "$(aside_name side "${run##*/}")" |
-        in_database "$(database_container "$1" "$2")" postgres "$4" psql -X -qAt -v ON_ERROR_STOP=1)" ]
+    await_database "$@" || exit
+    found=$(sql databases - "$@") || exit
+    ! printf '%s\n' "$found" | grep -q "^[0-9]*|$(aside_name side "${run##*/}")|"
 )
 drop_side() ( # PROJECT SERVICE DATABASE USER
     await_database "$@" || exit
@@ -61,17 +64,26 @@ restore_side() ( # PROJECT SERVICE DATABASE USER KIND WRAP PATH JOBS: what an ea
     side=$(aside_name side "${run##*/}") container=$(database_container "$1" "$2")
     sql side-create - "$1" "$2" "$3" "$4" -v "side=$side" -v "run=${run##*/}" | fact side || exit
     [ -n "$(oid_of side "${run##*/}")" ] || exit 1
+    set -- "$container" "$side" "$4"
     case $kind-$wrap in
-        plain-*) unpacked "$wrap" "$path" "$container" | in_database "$container" "$side" "$4" psql -X -q -v ON_ERROR_STOP=1 -f - >/dev/null ;;
-        directory-* | custom-none) restore_copied "$container" "$side" "$4" "$path" "$jobs" ;;
-        *) unpacked "$wrap" "$path" "$container" | in_database "$container" "$side" "$4" pg_restore --exit-on-error -d "$side" ;;
+        plain-*) whole_into "$wrap" "$path" "$@" psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -f - ;;
+        directory-* | custom-none) restore_copied "$@" "$path" "$jobs" ;;
+        *) whole_into "$wrap" "$path" "$@" pg_restore --exit-on-error -d "$side" ;;
     esac || exit
     date +%s%3N | fact restored
+)
+whole_into() ( # WRAP PATH CONTAINER DATABASE USER TOOL…: the tool gets all of it; half of a plain dump would look like an end
+    wrap=$1 path=$2
+    shift 2
+    rm -f "$run/facts/.whole"
+    { unpacked "$wrap" "$path" "$1" && : >"$run/facts/.whole"; } | in_database "$@" || exit
+    [ -e "$run/facts/.whole" ] || { echo "$path could not be unpacked to its end"; exit 1; }
 )
 restore_copied() ( # CONTAINER SIDE USER PATH JOBS: pg_restore seeks in it, so it is copied into the container, and taken away
     inside=/tmp/$2
     docker exec -u root "$1" rm -rf "$inside"
-    if docker cp -q "$4" "$1:$inside" 2>/dev/null || docker cp "$4" "$1:$inside" >/dev/null; then
+    # what is copied below a tmpfs of the container is not seen in it
+    if docker cp "$4" "$1:$inside" >/dev/null && docker exec "$1" test -e "$inside"; then
         docker exec -u root "$1" chmod -R a+rX "$inside"
         in_database "$1" "$2" "$3" pg_restore --exit-on-error -j "$5" -d "$2" "$inside"
         code=$?
@@ -86,25 +98,33 @@ validate_side() ( # PROJECT SERVICE DATABASE USER on|off: its structure, and exa
     deep=$5 side=$(aside_name side "${run##*/}")
     set -- "$1" "$2" "$3" "$4"
     await_database "$@" || exit
-    found=$(sql validate "$side" "$@" -v "deep=$deep" 2>&1) || { printf '%s\n' "$found" | tail -n 3; exit 1; }
+    found=$(sql validate "$side" "$@" -v "deep=$deep") || exit
     [ -z "$found" ] || { printf '%s\n' "$found" | tail -n 3; exit 1; }
-    sql counts "$side" "$@" | LC_ALL=C sort | fact rows-side || exit
+    count_rows "$side" rows-side "$@" || exit
     missing=$(LC_ALL=C comm -23 "$run/rows.expected" "$run/facts/rows-side")
     [ -z "$missing" ] || { echo "the backup holds other rows than the restored database: $(printf '%s' "$missing" | head -n 3 | tr '\n' ';')"; exit 1; }
     [ ! -s "$run/check.sql" ] || checked_by_user "$side" "$@" || exit
     : | fact valid
 )
+count_rows() ( # DATABASE FACT PROJECT SERVICE DATABASE USER
+    database=$1 name=$2
+    shift 2
+    found=$(sql counts "$database" "$@") || exit
+    printf '%s\n' "$found" | LC_ALL=C sort | fact "$name"
+)
 checked_by_user() ( # SIDE PROJECT SERVICE DATABASE USER: the user's own SQL; whatever it writes is taken back
     { echo 'BEGIN;'; cat "$run/check.sql"; printf '\n;ROLLBACK;\n'; } |
         in_database "$(database_container "$2" "$3")" "$1" "$5" psql -X -q -v ON_ERROR_STOP=1 2>&1
 )
-properties_copied() ( # PROJECT SERVICE DATABASE USER
-    found=$(sql properties-differ - "$@" -v "side=$(aside_name side "${run##*/}")" 2>&1) || { echo "$found"; exit 1; }
+properties_copied() ( # PROJECT SERVICE DATABASE USER [PREPARED]: to what this run restored, or that one
+    [ ! -e "$run/changed" ] || exit 0
+    side=$(aside_name side "${5:-${run##*/}}")
+    found=$(sql properties-differ - "$1" "$2" "$3" "$4" -v "side=$side") || exit
     [ -z "$found" ] || { printf '%s\n' "$found"; exit 1; }
 )
-copy_properties() ( sql properties - "$@" -v "side=$(aside_name side "${run##*/}")" ) # PROJECT SERVICE DATABASE USER
+copy_properties() ( sql properties - "$1" "$2" "$3" "$4" -v "side=$(aside_name side "${5:-${run##*/}}")" ) # PROJECT SERVICE DATABASE USER [PREPARED]
 loss_measured() ( [ -s "$run/facts/rows-live" ] ) # PROJECT SERVICE DATABASE USER
-measure_loss() ( sql counts "$3" "$@" | LC_ALL=C sort | fact rows-live ) # PROJECT SERVICE DATABASE USER: as it is now
+measure_loss() ( count_rows "$3" rows-live "$@" ) # PROJECT SERVICE DATABASE USER: as it is now
 is_prepared() ( [ -e "$run/prepared" ] )
 note_prepared() ( : >"$run/prepared" && sync "$run" ) # the runner then ends this run as prepared
 as_prepared() ( # PROJECT SERVICE DATABASE USER PREPARED: that run is prepared, and both databases are those that it saw
@@ -116,6 +136,14 @@ as_prepared() ( # PROJECT SERVICE DATABASE USER PREPARED: that run is prepared, 
     found=$(sql databases - "$@") || exit
     printf '%s\n' "$found" | head -n 1 | grep -q "^$live|.*|t|\$" || { echo "the served database is not the one that was there"; exit 1; }
     printf '%s\n' "$found" | grep -q "^$side|$(aside_name side "$prepared")|" || { echo "what $prepared restored is gone"; exit 1; }
+)
+as_left() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: that one is served, and the other one is kept
+    [ ! -e "$run/changed" ] || exit 0
+    is_served "$@" || { echo "the served database is not the one that the run left"; exit 1; }
+    other=live prepared=$5
+    [ "$6" = side ] || other=side
+    found=$(sql databases - "$1" "$2" "$3" "$4") || exit
+    printf '%s\n' "$found" | grep -q "^$(oid_of $other "$prepared")|hummii_ops_.*$prepared\$" || { echo "the other database is gone: it was dropped"; exit 1; }
 )
 prepared_is_used() ( [ "$(cat "$home/runs/$1/state")" = "done" ] ) # PREPARED
 use_prepared() ( # PREPARED: what it restored is served, so that nobody goes on with it again
@@ -136,7 +164,7 @@ serve() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: instead of the oth
     until said=$(sql swap - "$@" -v "new=$(oid_of "$new" "$prepared")" -v "old=$(oid_of "$old" "$prepared")" \
         -v "aside=$(aside_name $aside "$prepared")" -v "mark=hummii-ops $aside $prepared" 2>&1); do
         tries=$((tries + 1))
-        [ $tries -lt 5 ] || { printf '%s\n' "$said"; exit 1; }
+        [ $tries -lt 2 ] || { printf '%s\n' "$said"; exit 1; }
     done
     printf '%s\nold_database=%s\n' "$said" "$(aside_name $aside "$prepared")" | fact swap
 )
@@ -150,7 +178,9 @@ cache_cleared() ( [ -e "$run/facts/cache-$list" ] )
 clear_cache() ( # PROJECT SERVICE [PREFIX…]: everything in it, or what begins so
     cache=$(docker ps -q --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2" | grep -m 1 .) || exit
     shift 2
-    [ $# != 0 ] || docker exec "$cache" redis-cli FLUSHALL >/dev/null || exit
+    # redis-cli ends with 0 also when it is told no, as without a password
+    [ "$(docker exec "$cache" redis-cli PING)" = PONG ] || { echo "redis does not answer without a password"; exit 1; }
+    [ $# != 0 ] || [ "$(docker exec "$cache" redis-cli FLUSHALL)" = OK ] || exit
     for prefix; do
         keys=$(docker exec "$cache" redis-cli --scan --pattern "$prefix*") || exit
         [ -z "$keys" ] || printf '%s\n' "$keys" | docker exec -i "$cache" xargs -d '\n' redis-cli UNLINK >/dev/null || exit
@@ -158,7 +188,8 @@ clear_cache() ( # PROJECT SERVICE [PREFIX…]: everything in it, or what begins 
     : | fact "cache-$list"
 )
 schema_is() ( # PROJECT SERVICE DATABASE USER SCHEMA: these migrations are applied, no others: FILE in the run
-    found=$(sql migrations "$3" "$1" "$2" "$3" "$4" 2>&1) || [ ! -s "$run/$5" ] || { printf '%s\n' "$found"; exit 1; }
-    [ ! -s "$run/$5" ] || printf '%s\n' "$found" | diff "$run/$5" -
+    [ -s "$run/$5" ] || exit 0
+    found=$(sql migrations "$3" "$1" "$2" "$3" "$4") || exit
+    printf '%s\n' "$found" | diff "$run/$5" -
 )
 database_serves() ( sql serves "$3" "$@" >/dev/null ) # PROJECT SERVICE DATABASE USER: one read, one write that is taken back
