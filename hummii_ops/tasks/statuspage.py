@@ -124,6 +124,8 @@ def _next(host: dict[str, Any], *, running: bool) -> str:
         return f"a restored database waits: fab resume {run} serves it, fab cancel {run} drops it"
     if host["health"] is not None and not well(host["health"]):
         return "fab rollback --latest --dry-run; what there is to go back to: fab releases"
+    if host["release"]["goodness"] != "good":
+        return "fab verify; it does not see what customers see: if they complain, fab rollback --latest --dry-run"
     return "fab verify"
 
 
