@@ -102,7 +102,7 @@ def test_no_such_run(rig: Rig) -> None:
     (rig.home / "runs").mkdir(parents=True)
     (rig.project / "elsewhere").mkdir()
     (rig.project / "elsewhere" / "state").write_text("done\n")
-    for verb in ("start", "follow", "again", "answer", "cancel", "back", "collect", "read_run", "read_left"):
+    for verb in ("start", "follow", "again", "answer", "cancel", "back", "collect", "read_run", "read_fact", "discard"):
         for name in ("20260101T000000Z-rollback-0000", "../../elsewhere", "", ".", "a b"):
             assert rig.call(verb, name, "0", "go").exit_code == 76, (verb, name)
 
