@@ -5,6 +5,7 @@ Changes nothing there. The questions are SQL files, the same that a run asks aga
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -14,6 +15,7 @@ from hummii_ops.inventory import Environment
 from hummii_ops.transport.protocol import LinkLost, Transport
 from hummii_ops.transport.text import printable
 
+_OURS = re.compile(r"hummii-ops (side|prev) \d{8}T\d{6}Z-[a-z-]+-[0-9a-f]{4}")
 _LIMIT_S = 60
 _COUNT_LIMIT_S = 600
 _ASK = """
@@ -63,7 +65,7 @@ def read_databases(transport: Transport, environment: Environment) -> Databases:
         oid, name, size, _, comment = (*line.split("|", 4), "", "", "", "")[:5]
         if name == database_of(environment).name:
             live = int(oid)
-        elif comment.startswith(("hummii-ops side ", "hummii-ops prev ")):
+        elif _OURS.fullmatch(comment):
             ours.append(OurDatabase(oid=int(oid), name=name, size_bytes=int(size), comment=comment))
     return Databases(live_oid=live, ours=tuple(ours))
 

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from hummii_ops.errors import HummiiError, Refused
+from hummii_ops.errors import HummiiError, Refused, Unreachable
 from hummii_ops.events import Listener
 from hummii_ops.plans.plan import Plan
 from hummii_ops.run import journal, mirror, outcome, ship
@@ -53,8 +53,14 @@ def begin(place: Place, plan: Plan, about: ship.About) -> None:
 
 
 def lay_ready(place: Place, plan: Plan, about: ship.About) -> None:
-    """Ship a plan that another run on the host will begin, when it has ended as prepared."""
-    Entry(transport=place.transport, home=place.home).call("receive", about.run_id, payload=_packed(place, plan, about))
+    """Ship a plan that another run on the host will begin, when it has ended as prepared. Raises Unreachable."""
+    entry = Entry(transport=place.transport, home=place.home)
+    try:
+        entry.call("receive", about.run_id, payload=_packed(place, plan, about))
+    except LinkLost as lost:
+        raise Unreachable(
+            f"{place.host}: the link was lost ({lost}); nothing was changed", remedy="try again"
+        ) from lost
 
 
 def _packed(place: Place, plan: Plan, about: ship.About) -> str:

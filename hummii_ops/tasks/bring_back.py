@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hummii_ops.errors import ExitCode, HummiiError, Refused, UsageError
+from hummii_ops.errors import Detached, ExitCode, HummiiError, Refused, UsageError
 from hummii_ops.facts.backup import Contents
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read_backups import database_of, read_backups
@@ -173,10 +173,17 @@ def _give_up(site: Site, run_id: str) -> None:
 def _follow_swap(both: Both, second: Plan, ended: Outcome) -> Reply:
     """The second run has been begun by the host itself: watch it to its end."""
     site, ids = both.site, both.ids
-    place = replace(site.place, transport=site.place.connect())
-    part = replace(part_of(site, second), place=place)
-    with watcher(say(), False)(second) as listener:
-        _, outcome = perform.go_on(place, ids[1], "follow", listener, part.outside)
+    try:
+        place = replace(site.place, transport=site.place.connect())
+        part = replace(part_of(site, second), place=place)
+        with watcher(say(), False)(second) as listener:
+            _, outcome = perform.go_on(place, ids[1], "follow", listener, part.outside)
+    except (Refused, LinkLost) as lost:  # never "nothing was changed": the host goes on without us
+        raise Detached(
+            f"{site.host.name}: prepared; then the link was lost, and the exchange goes on by itself",
+            remedy=f"watch it: fab attach --run={ids[1]}; to take it back: fab cancel --run={ids[1]}",
+            run_id=ids[1],
+        ) from lost
     if outcome.state == "ready":
         raise Refused(
             f"{site.host.name}: prepared, but the exchange did not begin: it was cut, or somebody else was at work",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from hummii_ops.errors import ExitCode, HummiiError, Refused, UsageError
+from hummii_ops.errors import ExitCode, HummiiError, Refused, Unreachable, UsageError
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read_backups import database_of
@@ -77,7 +77,14 @@ def discard(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, reason: 
     about = about_of(DISCARD, new_run_id(DISCARD), site, reason)
     (outcome,) = carry_out((replace(part_of(site, plan), outside=None),), about, watcher(say(), False))
     if outcome.exit_code is ExitCode.DONE:
-        replace(site.entry, transport=site.place.connect()).call("discard", run.run_id)
+        try:
+            replace(site.entry, transport=site.place.connect()).call("discard", run.run_id)
+        except LinkLost as lost:
+            raise Unreachable(
+                f"{site.host.name}: the link was lost; its database is dropped, the run still counts as prepared",
+                remedy=f"the same again: fab cancel --run={run.run_id}",
+                run_id=run.run_id,
+            ) from lost
     body = {"run_id": outcome.run_id, "given_up": run.run_id, "dropped": [one.name for one in dropped], "kept": []}
 
     def show(console: Console) -> None:
