@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hummii_ops.errors import Detached, Refused
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans.plan import Plan
@@ -39,8 +40,15 @@ def to_the_last(
     following = follows(parts[0].plan)
     if len(parts) != 1 or ended[0].state != "prepared" or not following:
         return parts, list(ended)
-    site = replace(site, transport=site.place.connect())
-    part = part_of(site, perform.plan_of(site.place, following))
+    try:
+        site = replace(site, transport=site.place.connect())
+        part = part_of(site, perform.plan_of(site.place, following))
+    except Refused as lost:  # never "nothing was changed": the host goes on without us
+        raise Detached(
+            f"{site.host.name}: all is prepared; then the link was lost, and {following} goes on by itself",
+            remedy=f"watch it: fab attach --run={following}",
+            run_id=following,
+        ) from lost
     with watcher(say(), False)(part.plan) as listener:
         _, outcome = perform.go_on(part.place, following, "back" if asked_back else "follow", listener, part.outside)
     if outcome.state in ("ready", "abandoned"):
