@@ -35,7 +35,7 @@ class Limits(Frozen):
         default=600, description="Seconds of the access log that are looked at, never from before the release."
     )
     least_requests: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=50, description="Fewer requests than this are not judged."
+        default=100, description="Fewer requests than this are not judged."
     )
     disk_percent: Percent = Field(default=95, description="* Used room of a file system.")
     inodes_percent: Percent = Field(default=95, description="* Used inodes of a file system.")
@@ -76,6 +76,11 @@ class AccessLog(Frozen):
     time_key: fields.LogKey = Field(default="request_time", description="Key of the request's duration in JSON.")
     time_unit: Literal["s", "ms", "us", "ns"] = Field(
         default="s", description="Unit of that duration; Traefik writes ns (DownstreamStatus, Duration)."
+    )
+    ignore: tuple[fields.UrlPath, ...] = Field(
+        default=("/socket.io/",),
+        description="Requests whose path begins so do not count, like those of health.path: a long poll lasts as long "
+        "as a chat.",
     )
 
 
