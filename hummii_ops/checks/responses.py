@@ -25,7 +25,7 @@ from hummii_ops.inventory import Environment, Host
 from hummii_ops.transport import LinkLost, Transport
 
 EVERY_MS, WITHIN_S = 100, 5.0
-WARM_UP, COUNTED, COUNTED_OF_SEVERAL = 4, 40, 20
+WARM_UP, COUNTED, COUNTED_OF_SEVERAL = 4, 40, 30
 _LATE_MS = 100.0
 _FEWEST_FAILED = 3
 _PROBE = re.compile(r"probe (\d+) (\d+) (\d{3}) ([\d.]+)")
@@ -43,13 +43,36 @@ class Probe:
 
 def measure(transport: Transport, environment: Environment, host: Host) -> tuple[Measurement, ...]:
     """`response.host<path>` and `response.here<path>` for each critical endpoint, side by side."""
+    return look(transport, environment, host)[1]
+
+
+def look(
+    transport: Transport, environment: Environment, host: Host
+) -> tuple[dict[str, tuple[float, ...]], tuple[Measurement, ...]]:
+    """The same, with the times of the good answers on the host by path, in ms and in the order of asking."""
     paths = environment.critical_endpoints or (environment.health.path,)
     inside = urlsplit(environment.health.inside or "")
     base = f"{inside.scheme}://{inside.netloc}" if inside.netloc else None
     with ThreadPoolExecutor(2, thread_name_prefix="responses") as threads:
         on_host = threads.submit(_on_host, transport, environment, base, paths)
         here = threads.submit(_here, environment, host.url, paths)
-        return (*on_host.result(), *here.result())
+        probes, measured = on_host.result()
+        return times(paths, probes), (*measured, *here.result())
+
+
+def times(paths: Sequence[str], probes: Sequence[Probe]) -> dict[str, tuple[float, ...]]:
+    """Of what counts and was answered well."""
+    found = {}
+    for number, path in enumerate(paths):
+        own = sorted(_counted(number, len(paths), probes), key=lambda one: one.number)
+        found[path] = tuple(round(one.ms, 2) for one in own if one.status is not None and one.status < 400)
+    return found
+
+
+def _counted(endpoint: int, endpoints: int, probes: Sequence[Probe]) -> list[Probe]:
+    """Those of one endpoint, without the first."""
+    _, warm = questions_for(endpoints)
+    return [one for one in probes if one.number % endpoints == endpoint and one.number >= warm * endpoints]
 
 
 def questions_for(endpoints: int) -> tuple[int, int]:
@@ -61,19 +84,19 @@ def questions_for(endpoints: int) -> tuple[int, int]:
 
 def _on_host(
     transport: Transport, environment: Environment, base: str | None, paths: Sequence[str]
-) -> Iterable[Measurement]:
+) -> tuple[Sequence[Probe], Iterable[Measurement]]:
     if base is None:
-        return [not_judged("response.host", "the inventory names no health.inside", source="curl")]
+        return (), [not_judged("response.host", "the inventory names no health.inside", source="curl")]
     urls = [base + path for path in paths]
     try:
         probes = probe_on_host(transport, urls)
     except (LinkLost, Unreachable):
         reason = "could not look: the link was lost or the answer was cut"
-        return [unseen(f"response.host{path}", reason, source=_source(base + path)) for path in paths]
+        return (), [unseen(f"response.host{path}", reason, source=_source(base + path)) for path in paths]
     if probes is None:
         required = "responses" in environment.limits.required
-        return [not_judged("response.host", "the host has no curl", source="command -v curl", required=required)]
-    return judge("host", paths, urls, probes, environment)
+        return (), [not_judged("response.host", "the host has no curl", source="command -v curl", required=required)]
+    return probes, judge("host", paths, urls, probes, environment)
 
 
 def _here(environment: Environment, url: str | None, paths: Sequence[str]) -> Iterable[Measurement]:
@@ -130,7 +153,7 @@ def judge(
     total, warm = questions_for(len(paths))
     found = []
     for number, path in enumerate(paths):
-        own = [one for one in probes if one.number % len(paths) == number and one.number >= warm * len(paths)]
+        own = _counted(number, len(paths), probes)
         lost = max(total // len(paths) - warm - len(own), 0)
         found.append(_endpoint(f"response.{place}{path}", urls[number], own, lost, place == "host", environment))
     return found
