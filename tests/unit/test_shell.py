@@ -79,9 +79,9 @@ def test_verbs_are_few_and_short() -> None:
     long = {name: len(text.splitlines()) for name, text in verbs.items() if len(text.splitlines()) > 25}
     assert not long
     of_database = {name for path in VERB_FILES if path.stem in ("database", "side") for name in functions(path)}
-    assert 20 <= len(named_by_steps() - of_database) <= 46
+    assert 20 <= len(named_by_steps() - of_database) <= 47
     assert len(named_by_steps() & of_database) <= 40
-    assert len(verbs) <= 124
+    assert len(verbs) <= 125
 
 
 def test_every_function_is_seen() -> None:
