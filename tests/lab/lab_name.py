@@ -1,4 +1,4 @@
-"""The name of the lab that tests bring up and take down: `test`, and one for each process that runs them in parallel."""
+"""The name of the lab that tests bring up and take down: `test`, or one for each process where they run in parallel."""
 
 from __future__ import annotations
 
