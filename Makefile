@@ -23,7 +23,7 @@ faults: $(READY) tools ## every kind of fault at every step, on real stacks (lon
 	@$(PY) -m lab.engine
 	@HUMMII_FAULTS=all $(PY) -m pytest tests/faults
 
-bench: $(READY)  ## medians, ratios and gaps, on the lab; ONLY=rollback for one part
+bench: $(READY)  ## medians, ratios and gaps, on the lab; ONLY=swap or ONLY=rollback for one part
 	@$(PY) -m bench $(ONLY)
 
 check: $(READY)  ## lint and types

@@ -1,4 +1,4 @@
-"""`make bench`: its parts, on a lab of their own; `make bench ONLY=rollback` runs one of them.
+"""`make bench`: its parts, on a lab of their own; `make bench ONLY=swap` runs one of them.
 
 Measures; never judges: the figures go to .hummii-ops/bench-PART.json, and to stdout as Markdown tables.
 """
@@ -13,12 +13,13 @@ from typing import Any
 
 from bench.call import ROOT
 from bench.rollback import rollback
+from bench.swap import swap
 from lab import stack
 from lab.docker import Say
 from lab.state import Lab
 
 Part = Callable[[Lab, Say], tuple[Any, str]]
-PARTS: dict[str, Part] = {"rollback": rollback}
+PARTS: dict[str, Part] = {"rollback": rollback, "swap": swap}
 
 
 def main(names: list[str]) -> int:
