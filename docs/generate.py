@@ -23,7 +23,7 @@ from hummii_ops import errors
 from hummii_ops.errors import ExitCode
 from hummii_ops.inventory import json_schema
 from hummii_ops.inventory.hosts import Host
-from hummii_ops.inventory.models import Database, Environment, Health, InventoryFile, Logs, Proxy
+from hummii_ops.inventory.models import Database, Environment, Flows, Health, InventoryFile, Logs, Proxy
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -143,6 +143,7 @@ def inventory_page() -> str:
         ("environments.NAME.proxy", Proxy, ()),
         ("environments.NAME.database", Database, ()),
         ("environments.NAME.logs", Logs, ()),
+        ("environments.NAME.flows", Flows, ()),
     ]
     for title, model, skipped in parts:
         rows = [

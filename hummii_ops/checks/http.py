@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ssl
 import threading
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from hummii_ops.checks.deadline import TimeUp, within
+from hummii_ops.checks.timing import Clock, Timing
 
 if TYPE_CHECKING:
     import httpx
@@ -34,16 +34,6 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
     follow: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timing:
-    """Where the time went, in milliseconds. Finding the host's name is part of `connect_ms`; None: did not happen."""
-
-    connect_ms: int | None = None
-    tls_ms: int | None = None
-    first_byte_ms: int | None = None
-    total_ms: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,37 +55,6 @@ class NoResponse(Exception):
         self.connected = connected
 
 
-class _Clock:
-    """What httpx tells of one request's way."""
-
-    def __init__(self) -> None:
-        self.began = time.monotonic()
-        self.sent = threading.Event()
-        self._at: dict[str, float] = {}
-
-    def trace(self, event: str, _info: object) -> None:
-        self._at[event] = time.monotonic()
-        if event == "http11.send_request_headers.started":
-            self.sent.set()
-
-    def _ms(self, event: str) -> int | None:
-        at = self._at
-        began, ended = at.get(f"{event}.started"), at.get(f"{event}.complete")
-        return None if began is None or ended is None else round((ended - began) * 1000)
-
-    def timing(self) -> Timing:
-        sent, first = (
-            self._at.get(one)
-            for one in ("http11.send_request_headers.started", "http11.receive_response_headers.complete")
-        )
-        return Timing(
-            connect_ms=self._ms("connection.connect_tcp"),
-            tls_ms=self._ms("connection.start_tls"),
-            first_byte_ms=None if sent is None or first is None else round((first - sent) * 1000),
-            total_ms=round((time.monotonic() - self.began) * 1000),
-        )
-
-
 class Caller:
     """Asks, and keeps its connections from one request to the next. Threads may share it."""
 
@@ -103,11 +62,16 @@ class Caller:
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
 
-    def ask(self, request: Request, *, limit_s: float, most_bytes: int = 1 << 20) -> Response:
-        """Ask, with `limit_s` for all of it: name, connection, headers, body, redirects. Raises NoResponse."""
-        clock = _Clock()
+    def ask(
+        self, request: Request, *, limit_s: float, most_bytes: int = 1 << 20, stop: threading.Event | None = None
+    ) -> Response:
+        """Ask, with `limit_s` for all of it: name, connection, headers, body, redirects.
+
+        Raises NoResponse, and Stopped soon after `stop` is set.
+        """
+        clock = Clock()
         try:
-            return within(limit_s, lambda: self._ask(request, clock, limit_s, most_bytes))
+            return within(limit_s, lambda: self._ask(request, clock, limit_s, most_bytes), stop=stop)
         except TimeUp:
             if clock.sent.is_set():
                 raise NoResponse(f"no whole answer within {limit_s:g} s", connected=True) from None
@@ -128,7 +92,7 @@ class Caller:
                 self._client = httpx.Client(verify=trusted(), follow_redirects=False)
             return self._client
 
-    def _ask(self, request: Request, clock: _Clock, limit_s: float, most_bytes: int) -> Response:
+    def _ask(self, request: Request, clock: Clock, limit_s: float, most_bytes: int) -> Response:
         response = self._once(request, clock, limit_s, most_bytes)
         for _ in range(_MOST_REDIRECTS):
             if not request.follow or response.status not in _REDIRECTS or "location" not in response.headers:
@@ -137,7 +101,7 @@ class Caller:
             response = self._once(request, clock, limit_s, most_bytes)
         raise NoResponse(f"no answer: more than {_MOST_REDIRECTS} redirects", connected=True)
 
-    def _once(self, request: Request, clock: _Clock, limit_s: float, most_bytes: int) -> Response:
+    def _once(self, request: Request, clock: Clock, limit_s: float, most_bytes: int) -> Response:
         import httpx
 
         arguments: dict[str, Any] = {"headers": dict(request.headers), "content": request.content}
@@ -148,7 +112,7 @@ class Caller:
                 body, whole = _read(answer, clock, limit_s, most_bytes)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             raise NoResponse(f"no connection: {error}", connected=False) from None
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
             raise NoResponse(f"not an address that can be asked: {error}", connected=False) from None
         except httpx.HTTPError as error:
             raise NoResponse(f"no answer: {error or type(error).__name__}", connected=True) from None
@@ -156,11 +120,11 @@ class Caller:
         return Response(status=answer.status_code, headers=headers, body=body, whole=whole, timing=clock.timing())
 
 
-def _read(answer: httpx.Response, clock: _Clock, limit_s: float, most_bytes: int) -> tuple[bytes, bool]:
+def _read(answer: httpx.Response, clock: Clock, limit_s: float, most_bytes: int) -> tuple[bytes, bool]:
     body = b""
     for chunk in answer.iter_bytes():
         body += chunk
-        if time.monotonic() - clock.began > limit_s:
+        if clock.elapsed_s > limit_s:
             raise NoResponse(f"no whole answer within {limit_s:g} s", connected=True)
         if len(body) > most_bytes:
             return body[:most_bytes], False

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from hummii_ops.inventory import fields
 from hummii_ops.inventory.fields import Frozen
+from hummii_ops.inventory.flow_settings import Flows
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.secrets import SecretReference
 
@@ -173,6 +174,7 @@ class Environment(Frozen):
         default=50, ge=1, le=10_000, description="How many finished runs keep their evidence on the host."
     )
     logs: Logs = Field(default=Logs(), description="Which lines of the logs count as critical.")
+    flows: Flows | None = Field(default=None, description="The user flows that may run here; null: none.")
     deploy_processes: tuple[fields.Text, ...] = Field(
         default=("deploy.sh",),
         description="Words in a command line on the host that mean: a deploy is at work.",

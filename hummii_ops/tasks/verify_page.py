@@ -14,7 +14,7 @@ from hummii_ops.facts.releases import running_identity
 from hummii_ops.tasks.looking import Seen
 from hummii_ops.transport import printable
 
-_SIGNS = {
+SIGNS = {
     "pass": "[green]✓[/]",
     "skipped": "[dim]·[/]",
     "inconclusive": "[yellow]?[/]",
@@ -55,7 +55,7 @@ def show_host(console: Console, environment: str, seen: Seen) -> None:
     for one in seen.measurements:
         value = " ".join(str(word) for word in (one.value, one.unit) if word is not None)
         shown = one.verdict if one.value is None else value
-        table.add_row(_SIGNS[one.verdict], *(Text(printable(text)) for text in (one.name, shown, one.reason)))
+        table.add_row(SIGNS[one.verdict], *(Text(printable(text)) for text in (one.name, shown, one.reason)))
     console.print(table)
     for note in host["notes"]:
         console.print(f"note: {note}", style="yellow", markup=False)
