@@ -125,7 +125,7 @@ class Flow(Part):
     """
 
     name: fields.Name
-    about: fields.Text = ""
+    about: str = ""
     deadline_s: Seconds = 30
     critical: bool = True
     vars: Mapping[Variable, Any] = {}
