@@ -131,8 +131,3 @@ class Flow(Part):
     vars: Mapping[Variable, Any] = {}
     setup: tuple[Step, ...] = ()
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
-
-    @property
-    def pays(self) -> bool:
-        """Does one of its steps pay?"""
-        return any(step.payment for step in (*self.setup, *self.steps))
