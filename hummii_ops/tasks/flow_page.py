@@ -92,12 +92,12 @@ def _show_flow(console: Console, title: str, played: Played) -> None:
     head.append(f"  {played.reason or f'{played.elapsed_s:.1f} s'}", style="" if played.verdict == "pass" else "bold")
     console.print(head)
     table = Table(box=None, show_header=True, pad_edge=False, padding=(0, 2, 0, 2), header_style="dim")
-    for heading in ("step", "times", "connect", "tls", "first byte", "slowest", "median", "ms"):
-        table.add_column(heading, justify="left" if heading == "step" else "right")
+    for heading in ("step", "done", "connect", "tls", "first byte", "slowest", "median ms", "limit"):
+        table.add_column(heading, justify="left" if heading == "step" else "right", no_wrap=True)
     for step in played.steps:
         timing = step.timing
         parts = (timing.connect_ms, timing.tls_ms, timing.first_byte_ms, timing.total_ms) if timing else (None,) * 4
-        limit = f"≤ {step.limit_ms:g}" if step.limit_ms else ""
+        limit = f"{step.limit_ms:g}" if step.limit_ms else ""
         figures = ("" if one is None else str(one) for one in (step.attempts, *parts, step.median_ms))
         table.add_row(Text(f"{step.name}"), *figures, limit)
     if played.steps:

@@ -1,4 +1,4 @@
-"""What fab verify sees of one host: two reads of it; between them its logs and a look from outside, side by side."""
+"""What fab verify sees of one host: two reads of it; beside them its logs, a look from outside, and user flows."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hummii_ops.checks.outside import Looked, health_url, look
 from hummii_ops.errors import Refused
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.tasks.flow_look import judged_with, look_at_flows
 from hummii_ops.tasks.session import Site
 
 
@@ -26,33 +27,35 @@ class Seen:
 
 
 def see(site: Site, *, settle_s: float, left: Event) -> Seen:
-    """Measure one host: two reads of it, and between them its logs and a look from outside, side by side.
+    """Measure one host: two reads of it, and beside them its logs, a look from outside and user flows.
 
     `left` ends the wait between them. Raises what `Site.snapshot` raises for the first read: then nothing was seen.
     """
     environment, first = site.environment, site.snapshot()
-    version = health.running_version(first, environment.version_service)
-    field, patterns = environment.health.version_field, environment.logs.critical
-    asked = excerpts.questions(first, version_service=environment.version_service)
-    with ThreadPoolExecutor(2, thread_name_prefix=f"look-{site.host.name}") as threads:
+    service, field, patterns = environment.version_service, environment.health.version_field, environment.logs.critical
+    version = health.running_version(first, service)
+    asked = excerpts.questions(first, version_service=service)
+    with ThreadPoolExecutor(3, thread_name_prefix=f"look-{site.host.name}") as threads:
         looking = threads.submit(_look, site, field, version)
+        playing = threads.submit(look_at_flows, environment, site.host, left)
         reading = threads.submit(excerpts.read, site.transport, asked, patterns)
         left.wait(settle_s if first.engine.answers else 0)
-        looked, answers = looking.result(), reading.result()
+        looked, answers, flows = looking.result(), reading.result(), playing.result()
     # The second read comes last, so that the mark is decided by the newest that we know.
     second = _again(site) if first.engine.answers else first
     known = second or first
     found = releases(known, environment) if known.engine.answers else ()
-    measurements = (
+    measurements: tuple[Measurement, ...] = (
         standing.quiet(first, known),
         standing.mark(known),
         *(services.measure(first, second) if second else (services.lost(),)),
-        health.inside(known, field=field, version=health.running_version(known, environment.version_service)),
+        health.inside(known, field=field, version=health.running_version(known, service)),
         health.outside(looked, field=field, version=version),
-        recorded.measure(known, found, version_service=environment.version_service),
+        recorded.measure(known, found, version_service=service),
         *logs.judge(first, asked, answers, patterns),
     )
-    return Seen(site=site, snapshot=known, measurements=measurements)
+    measurements += judged_with(flows, measurements, service)
+    return Seen(site=site, snapshot=known, measurements=measurements, notes=flows.notes)
 
 
 def _again(site: Site) -> Snapshot | None:

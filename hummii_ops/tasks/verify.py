@@ -31,7 +31,7 @@ _MOST_AT_ONCE = 8
 def verify(
     _context: Any, limit: str | None = None, settle: int = 3, env: str | None = None, format: str = "text"
 ) -> Reply:
-    """Is production healthy: services, health inside and out, images, logs? A pass marks the release good."""
+    """Is production healthy: services, health inside and out, images, logs, user flows? A pass marks it good."""
     if not 0 <= settle <= 3600:
         raise UsageError(f"--settle is 0 to 3600 seconds, not {settle}")
     environment = session.choose(env)

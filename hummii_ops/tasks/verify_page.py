@@ -23,7 +23,7 @@ SIGNS = {
 }
 _LEGEND = "✓ well   · skipped   ? not enough to judge by   ! could not look   ✗ not well"
 _SAID = {
-    "pass": ("green", "healthy, as far as services, health, images and logs tell (user flows are not looked at)"),
+    "pass": ("green", "healthy, as far as services, health, images, logs and user flows tell"),
     "inconclusive": ("yellow", "not judged: not enough to judge by"),
     "error": ("yellow", "not known: some of it could not be looked at"),
     "fail": ("bold red", "not well"),

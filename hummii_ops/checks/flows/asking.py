@@ -18,7 +18,7 @@ from hummii_ops.checks.flows.templates import fill
 from hummii_ops.checks.http import Caller, Request, Response
 
 MARKER = "X-Hummii-Ops-Run"
-LIVE_KEY = re.compile(r"\b(?:sk|rk|pk)_live_?", re.IGNORECASE)
+LIVE_KEY = re.compile(r"(?:sk|rk|pk)_live_[0-9a-z]{3}", re.IGNORECASE)
 
 
 class LiveKey(Exception):

@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from hummii_ops.checks.flows.asking import address
 from hummii_ops.checks.flows.ledger import AtWork
 from hummii_ops.checks.flows.models import Flow
 from hummii_ops.checks.flows.play import Stage, play
 from hummii_ops.checks.flows.played import DOWN, Played
+from hummii_ops.checks.flows.templates import holes
 from hummii_ops.checks.outside import look
 from hummii_ops.inventory import Flows
 
@@ -25,9 +27,17 @@ def may_not(flow: Flow, settings: Flows, url: str) -> str | None:
     """Why this flow may not run there; None if it may. Pure."""
     if not settings.allows(flow.name):
         return "not in flows.allow"
-    if flow.pays and settings.payments != "test" and urlsplit(url).hostname not in settings.payment_hosts:
+    if settings.payments != "test" and not _pays_at(flow, url) <= set(settings.payment_hosts):
         return "it pays, and payments here are not said to be a test (flows.payments)"
     return None
+
+
+def _pays_at(flow: Flow, url: str) -> set[str | None]:
+    """The hosts that its paying steps ask; None for one that is known only when it runs."""
+    paths = [step.request.path if step.request else "/" for step in (*flow.setup, *flow.steps) if step.payment]
+    return {
+        None if next(holes(path.partition("?")[0]), None) else urlsplit(address(url, path)).hostname for path in paths
+    }
 
 
 def play_all(
@@ -72,3 +82,5 @@ def _play(flows: list[Flow], stage: Stage, at_once: int) -> list[Played]:
                 raise
     except AtWork:
         return [_not_played(flow, "inconclusive", "leftovers are being taken away (flows.clean)") for flow in flows]
+    except OSError as error:  # nothing is made that could not be written down before
+        return [_not_played(flow, "error", f"cannot write the ledger: {error.strerror}") for flow in flows]

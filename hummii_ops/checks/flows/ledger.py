@@ -6,6 +6,7 @@ stands in it: a clean-up's templates are kept as they are written, and the passw
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -109,7 +110,8 @@ class Ledger:
         self.folder.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _PRIVATE)
         try:
-            os.write(fd, data)
+            if os.write(fd, data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(fd)
         finally:
             os.close(fd)

@@ -125,14 +125,9 @@ class Flow(Part):
     """
 
     name: fields.Name
-    about: fields.Text = ""
+    about: str = ""
     deadline_s: Seconds = 30
     critical: bool = True
     vars: Mapping[Variable, Any] = {}
     setup: tuple[Step, ...] = ()
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
-
-    @property
-    def pays(self) -> bool:
-        """Does one of its steps pay?"""
-        return any(step.payment for step in (*self.setup, *self.steps))

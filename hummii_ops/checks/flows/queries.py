@@ -14,7 +14,7 @@ def check(query: str) -> str | None:
     try:
         jmespath.compile(query)
     except JMESPathError as error:
-        return str(error).splitlines()[0]
+        return str(error).splitlines()[0].removeprefix("Invalid jmespath expression: ").rstrip(":")
     return None
 
 
