@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode, UsageError
+from hummii_ops.facts.amounts import size
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.read_backups import database_of
 from hummii_ops.facts.read_database import OurDatabase, read_databases
@@ -19,7 +20,6 @@ from hummii_ops.run import preflight
 from hummii_ops.run.fleet import carry_out
 from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks import planshow, session
-from hummii_ops.tasks.backupview import size
 from hummii_ops.tasks.bring_back import one_site
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.parts import part_of

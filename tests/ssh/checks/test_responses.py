@@ -79,7 +79,7 @@ def test_an_answer_that_drips_has_a_deadline(server: SmallServer) -> None:
 def probes(*, late: int = 0, failed: int = 0, ms: float = 5) -> list[Probe]:
     total, _ = questions_for(1)
     return [
-        Probe(number=number, late_ms=500 if place < late else 0, status=502 if place < failed else 200, ms=ms)
+        Probe(number=number, late_ms=600 if place < late else 0, status=502 if place < failed else 200, ms=ms)
         for place, number in enumerate(reversed(range(total)))
     ]
 
