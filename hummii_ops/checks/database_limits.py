@@ -13,7 +13,6 @@ from hummii_ops.checks.database_load import Load, Row, grown, scanned, statement
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.errors import Unreachable
-from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.inventory.limits import Limits
 from hummii_ops.transport import LinkLost, Transport
@@ -23,20 +22,25 @@ _BLOCKED = "SELECT pid, pg_blocking_pids(pid), query FROM pg_stat_activity WHERE
 _TOLD = 3
 
 
-def measure(transport: Transport, _snapshot: Snapshot, environment: Environment) -> tuple[Measurement, ...]:
+def measure(transport: Transport, environment: Environment) -> tuple[Measurement, ...]:
     """`database.*`: two looks some seconds apart, in one call."""
+    return look(transport, environment)[1]
+
+
+def look(transport: Transport, environment: Environment) -> tuple[Load | None, tuple[Measurement, ...]]:
+    """The same, with what was seen; None where nothing could be."""
     if environment.database is None:
-        return (not_judged("database.load", "the inventory names no database", source=_ACTIVITY),)
+        return None, (not_judged("database.load", "the inventory names no database", source=_ACTIVITY),)
     try:
         load = database_load.read(transport, environment, environment.database)
     except (LinkLost, Unreachable):
         reason = "could not look: the link was lost or the answer was cut"
-        return (unseen("database.load", reason, source=_ACTIVITY),)
+        return None, (unseen("database.load", reason, source=_ACTIVITY),)
     if load.absent:
-        return (unseen("database.load", "PostgreSQL's container does not run", source="docker ps"),)
+        return None, (unseen("database.load", "PostgreSQL's container does not run", source="docker ps"),)
     if trouble := load.before.trouble or load.after.trouble:
-        return (unseen("database.load", f"PostgreSQL did not tell: {trouble}", source=_ACTIVITY),)
-    return tuple(judge(load, environment.limits))
+        return None, (unseen("database.load", f"PostgreSQL did not tell: {trouble}", source=_ACTIVITY),)
+    return load, tuple(judge(load, environment.limits))
 
 
 def judge(load: Load, limits: Limits) -> Iterator[Measurement]:

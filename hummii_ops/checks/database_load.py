@@ -16,7 +16,7 @@ from hummii_ops.facts.frames import Frame, frames
 from hummii_ops.inventory import Database, Environment
 from hummii_ops.transport import Transport
 
-BETWEEN_S = 5
+BETWEEN_S = 4
 _LIMIT_S = 60
 _MOST_STATEMENTS = 500  # as database_load.sql asks for
 
