@@ -76,14 +76,16 @@ def host_saturated(host: HostLoad) -> tuple[str, ...]:
 
 def host_is_well(host: HostLoad) -> bool:
     """Not saturated, or by the api itself, which takes more than before."""
-    outright = host_cause(host)
-    return not host_saturated(host) or (outright is None and _rose(host.api_cpu_before, host.api_cpu_now, LEAST_RATIO))
+    if host_cause(host) is not None:
+        return False
+    return not host_saturated(host) or _rose(host.api_cpu_before, host.api_cpu_now, LEAST_RATIO)
 
 
 def host_cause(host: HostLoad) -> str | None:
     """Saturated by something outside our containers: by its nature, or while the api takes no more than before."""
     found = host_saturated(host)
     outright = [one for one in found if one.startswith(("steal", "disk used", "inodes used"))]
+    outright += [host.broken] if host.broken else []
     if outright:
         return ", ".join(outright)
     if not found:

@@ -84,8 +84,12 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True)
 class HostLoad:
-    """All in percent; pressure (PSI) is avg10. CPU is of all cores; `outside_cpu` what is not of this stack uses."""
+    """All in percent; pressure (PSI) is avg10. CPU is of all cores; `outside_cpu` what is not of this stack uses.
 
+    `broken`: something of the host itself that does not work, such as docker, in words.
+    """
+
+    broken: str | None = None
     cpu_some: float | None = None
     cpu_full: float | None = None
     memory_full: float | None = None

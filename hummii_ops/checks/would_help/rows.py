@@ -28,7 +28,7 @@ def row_1(seen: Evidence) -> Row:
         next_command=AGAIN,
     )
     enough = required and 2 * len(blind) < len(required) and not seen.unavailable
-    down = causes.illness(seen) or causes.others_down(seen)
+    down = causes.illness(seen) or causes.others_down(seen) or (seen.host and seen.host.broken)
     none = f"response times and errors, before and now: {UNSEEN}"
     return asked(1, *(said or [none]), says=says, matches=not (enough or down))
 
@@ -106,14 +106,14 @@ def row_4(seen: Evidence) -> Row:
     cause = causes.host_cause(host) if host else None
     says = Says(
         helps="no",
-        code="host-saturated",
+        code="host",
         verdict="the host",
-        because=f"the host is saturated, and not by {seen.api}: {cause}. Mend it first: a rollback costs a restart",
+        because=f"it is the host, not {seen.api}: {cause}. Mend it first: a rollback costs a restart",
         next_command="fab verify",
     )
     if host is None:
         return asked(4, f"the host's resources: {UNSEEN}", says=says, matches=False)
-    said = [", ".join(causes.host_saturated(host)) or "not saturated"]
+    said = [", ".join(filter(None, (host.broken, *causes.host_saturated(host)))) or "not saturated"]
     if host.outside_cpu is not None:
         said.append(f"{host.outside_cpu:.0f} % of the CPU goes to what is not of this stack")
     if host.api_cpu_now is not None:
