@@ -23,6 +23,7 @@ from hummii_ops import errors
 from hummii_ops.errors import ExitCode
 from hummii_ops.inventory import json_schema
 from hummii_ops.inventory.hosts import Host
+from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus, PrometheusQuery
 from hummii_ops.inventory.models import Database, Environment, Health, InventoryFile, Logs, Proxy
 
 DOCS = Path(__file__).resolve().parent
@@ -143,6 +144,10 @@ def inventory_page() -> str:
         ("environments.NAME.proxy", Proxy, ()),
         ("environments.NAME.database", Database, ()),
         ("environments.NAME.logs", Logs, ()),
+        ("environments.NAME.limits", Limits, ()),
+        ("environments.NAME.access_log", AccessLog, ()),
+        ("environments.NAME.prometheus", Prometheus, ()),
+        ("environments.NAME.prometheus.queries.NAME", PrometheusQuery, ()),
     ]
     for title, model, skipped in parts:
         rows = [

@@ -36,7 +36,7 @@ KEEPERS = {
     "fabric": ("hummii_ops/transport/ssh.py",),
     "paramiko": ("hummii_ops/transport/ssh.py",),
     "invoke": ("hummii_ops/tasks/",),
-    "httpx": ("hummii_ops/checks/outside.py",),
+    "httpx": ("hummii_ops/checks/outside.py", "hummii_ops/checks/fetch.py"),
     "rich": ("hummii_ops/tasks/", "hummii_ops/telling/"),
     "lab": (),
 }
