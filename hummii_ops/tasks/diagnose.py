@@ -56,6 +56,7 @@ def host_json(name: str, seen: Evidence, advice: Advice) -> dict[str, Any]:
 
 def _diagnosed(site: Site) -> tuple[str, Evidence, Advice]:
     from hummii_ops.checks.would_help import advise
+    from hummii_ops.checks.would_help.from_host import with_looks
     from hummii_ops.checks.would_help.from_snapshot import of_snapshot, target_of
     from hummii_ops.facts.read_migrations import read_schema
     from hummii_ops.plans import schema_check
@@ -67,6 +68,8 @@ def _diagnosed(site: Site) -> tuple[str, Evidence, Advice]:
         image = target.image_id(site.environment.version_service)
         check = schema_check.judge(read_schema(site.transport, site.environment, snapshot, image), image)
         seen = replace(seen, migrations=check.code_only, migrations_said=schema_check.reasons(check))
+    if snapshot.engine.answers:
+        seen = with_looks(seen, site.transport, snapshot, site.environment, site.host)
     return snapshot.host_name, seen, advise(seen)
 
 

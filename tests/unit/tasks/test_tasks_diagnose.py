@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -85,3 +87,11 @@ def test_the_sample_document_is_what_is_printed() -> None:
     host = host_json("prod-1", SEEN, advise(SEEN))
     sample = json.loads(SAMPLE.read_text(encoding="utf-8"))
     assert sample["hosts"] == [json.loads(json.dumps(host))]
+
+
+def test_nothing_of_it_is_loaded_before_it_is_asked() -> None:
+    """`fab rollback` at night starts without statistics."""
+    code = "import sys, fabfile; print([m for m in sys.modules if m.split('.')[-1] in ('statistics', 'would_help')])"
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
