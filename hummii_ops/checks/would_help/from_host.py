@@ -57,6 +57,7 @@ def with_looks(
         seen,
         metrics=tuple(looks.metrics(requests, before, times, base, environment)) or None,
         unavailable=tuple(gone),
+        previous=looks.proven(seen.previous, before.get("before"), environment),
         load=looks.more_load(requests, before.get("before")),
         host=looks.host_load(host_used, snapshot, environment.version_service) if host_used else None,
         database=looks.in_database(load, base) if load else None,

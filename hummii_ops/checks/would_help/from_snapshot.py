@@ -44,7 +44,9 @@ def target_of(snapshot: Snapshot, environment: Environment) -> tuple[Release | N
     except HummiiError as error:
         return None, Previous(why_none=shown(error.what.splitlines()[0]))
     chosen = choice.release
-    return chosen, Previous(version=chosen.version or chosen.id, healthy=_PROVEN[chosen.goodness])
+    return chosen, Previous(
+        version=chosen.version or chosen.id, healthy=_PROVEN[chosen.goodness], directly=not choice.passed_over
+    )
 
 
 def of_snapshot(

@@ -14,8 +14,8 @@ from hummii_ops.checks.access_log import Requests, Window
 from hummii_ops.checks.baseline import Baseline
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.resources import Resources
-from hummii_ops.checks.statistics import change_point
-from hummii_ops.checks.would_help.evidence import DatabaseLoad, HostLoad, Load
+from hummii_ops.checks.statistics import LEAST_POINTS, change_point
+from hummii_ops.checks.would_help.evidence import DatabaseLoad, HostLoad, Load, Previous
 from hummii_ops.checks.would_help.metrics import Failures, Series
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
@@ -169,6 +169,19 @@ def metrics(
 
 def _failed(seen: Requests) -> tuple[int, int]:
     return seen.failed, seen.n
+
+
+def proven(previous: Previous | None, before: Counted | None, environment: Environment) -> Previous | None:
+    """A release that nobody marked, and whose users were served well until the next one began, was healthy."""
+    if previous is None or previous.healthy is not None or not previous.directly or previous.why_none is not None:
+        return previous
+    if before is None or not before.usable or before.requests.n < LEAST_POINTS:
+        return previous
+    failed, n = _failed(before.requests)
+    if failed / n > environment.limits.errors_percent / 100:
+        return previous
+    proof = f"served {n} requests in the {before.window.seconds / 60:.0f} min before it, of which {failed} failed"
+    return replace(previous, healthy=True, proof=proof)
 
 
 def more_load(now: Counted | None, before: Counted | None) -> Load | None:

@@ -5,6 +5,7 @@ Each gives its evidence whether it matches or not. A row that needs what was not
 
 from __future__ import annotations
 
+from hummii_ops.checks.statistics import LEAST_POINTS
 from hummii_ops.checks.would_help import causes
 from hummii_ops.checks.would_help.evidence import Evidence, Previous
 from hummii_ops.checks.would_help.row import AGAIN, LOOK, ROLL_BACK, Row, Says, asked
@@ -20,12 +21,16 @@ def row_1(seen: Evidence) -> Row:
     said = [f"{len(required) - len(blind)} of {len(required)} metrics have enough samples"] if required else []
     said += [f"{one.name} n {one.comparison.n_before} and {one.comparison.n_after}" for one in blind]
     said += [f"{one} did not answer" for one in seen.unavailable]
+    no_before = any(one.comparison.n_before < LEAST_POINTS for one in blind)
+    why = f"too little is known to judge by{f': {missing} samples are missing' if missing else ''}"
+    if no_before:
+        why = "too little is known of the time before the release; `fab snapshot` before a deploy keeps samples of it"
     says = Says(
         helps="unknown",
         code="not-enough-data",
         verdict="inconclusive",
-        because=f"too little is known to judge by{f': {missing} samples are missing' if missing else ''}",
-        next_command=AGAIN,
+        because=why,
+        next_command="fab verify" if no_before else AGAIN,  # waiting brings nothing back; the limits judge alone
     )
     enough = required and 2 * len(blind) < len(required) and not seen.unavailable
     down = causes.illness(seen) or causes.others_down(seen) or (seen.host and seen.host.broken)
@@ -56,7 +61,7 @@ def _down(wrong: str, before: Previous, schema: str) -> Says:
             helps="no",
             code="nothing-to-go-back-to",
             verdict="down",
-            because=f"{wrong}, and there is {before.words()}",
+            because=f"{wrong}, but {before.words()}",
             next_command="fab releases",
         )
     if before.healthy is None:

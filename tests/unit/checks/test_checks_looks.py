@@ -15,7 +15,7 @@ from hummii_ops.checks.access_log import Requests, Window
 from hummii_ops.checks.baseline import Baseline, Samples
 from hummii_ops.checks.database_load import Load, Look
 from hummii_ops.checks.resources import Resources, Used
-from hummii_ops.checks.would_help import Evidence, Failures, Series, advise, looks
+from hummii_ops.checks.would_help import Evidence, Failures, Previous, Series, advise, looks
 from hummii_ops.checks.would_help.from_host import with_looks
 from hummii_ops.checks.would_help.from_snapshot import of_snapshot, target_of
 from hummii_ops.checks.would_help.looks import Counted
@@ -104,6 +104,19 @@ def test_a_log_that_was_cut_is_no_window() -> None:
         assert metrics(NOW_SLOW, {"before": broken})["requests.time"].before == ()
         assert looks.more_load(NOW_SLOW, broken) is None
         assert looks.onset(NOW_SLOW, broken, BEGAN) is None
+
+
+def test_a_release_that_served_its_users_well_was_healthy() -> None:
+    """Until the next one began, though nobody marked it; not with errors, few requests, or another one in between."""
+    one = Previous(version="1.0", directly=True)
+    found = looks.proven(one, BEFORE, ENVIRONMENT)
+    assert found
+    assert found.healthy
+    assert "served 400 requests in the 30 min before it, of which 0 failed" in found.words()
+    for other in (counted(since=-30, until=0, n=29), counted(since=-30, until=0, failed=5), None):
+        assert looks.proven(one, other, ENVIRONMENT) == one
+    for kept in (Previous(version="1.0"), Previous(healthy=False, directly=True), Previous(why_none="no"), None):
+        assert looks.proven(kept, BEFORE, ENVIRONMENT) == kept
 
 
 def test_load_is_requests_by_second() -> None:

@@ -268,6 +268,14 @@ def test_nothing_worse_is_a_plain_no() -> None:
     assert said(confirmed(metrics=(series(after=100),))) == ("no", "not-degraded", None)
 
 
+def test_too_little_of_before_is_not_waited_for() -> None:
+    """No time brings it back: what would have kept it is named, and the limits judge alone. Too little of now is."""
+    before = advise(confirmed(metrics=(replace(series(), before=()),)))
+    assert (before.next_command, "fab snapshot" in before.because) == ("fab verify", True)
+    now = advise(confirmed(metrics=(series(n=20),)))
+    assert (now.next_command, "10 samples are missing" in now.because) == ("fab diagnose", True)
+
+
 def test_evidence_is_in_numbers() -> None:
     """Each row says what it saw: n, medians, times, percents."""
     rows = {one.number: one.evidence for one in advise(confirmed(host=BUSY, database=NEW_QUERY)).rows}
