@@ -11,6 +11,7 @@ from hummii_ops.checks.would_help.evidence import DatabaseLoad, Evidence, HostLo
 
 LEAST_RATIO = 1.25  # as in statistics: less is "flat"
 _MOST_FULL, _MOST_STEAL, _MOST_DISK = 10.0, 5.0, 95.0
+_STACKS_OWN = 25.0
 _MOST_CPU_SOME, _OUTSIDE_CPU = 25.0, 50.0  # some task waits for a core, and strangers have half of them
 _LONG_WAIT_S, _LONG_IDLE_S, _MOST_CONNECTIONS = 5.0, 60.0, 0.9  # longer than a deadlock takes to be found
 _SLOW_STATEMENT_MS = 1000.0
@@ -75,15 +76,21 @@ def host_saturated(host: HostLoad) -> tuple[str, ...]:
 
 
 def host_is_well(host: HostLoad) -> bool:
-    """Not saturated, or by the api itself, which takes more than before."""
-    outright = host_cause(host)
-    return not host_saturated(host) or (outright is None and _rose(host.api_cpu_before, host.api_cpu_now, LEAST_RATIO))
+    """Not saturated, or by the api itself: it takes more than before, or CPU is short and no stranger takes it."""
+    if host_cause(host) is not None:
+        return False
+    found = host_saturated(host)
+    of_the_stack = host.outside_cpu is not None and host.outside_cpu < _STACKS_OWN
+    if all(one.startswith("CPU") for one in found) and of_the_stack:
+        return True
+    return not found or _rose(host.api_cpu_before, host.api_cpu_now, LEAST_RATIO)
 
 
 def host_cause(host: HostLoad) -> str | None:
     """Saturated by something outside our containers: by its nature, or while the api takes no more than before."""
     found = host_saturated(host)
     outright = [one for one in found if one.startswith(("steal", "disk used", "inodes used"))]
+    outright += [host.broken] if host.broken else []
     if outright:
         return ", ".join(outright)
     if not found:

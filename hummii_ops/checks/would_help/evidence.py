@@ -58,17 +58,22 @@ class HealthSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class Previous:
-    """What a rollback would bring back. `healthy` None: it was never proven. `why_none`: there is nothing."""
+    """What a rollback would bring back. `healthy` None: it was never proven. `why_none`: there is nothing.
+
+    `directly`: it is what ran until the release began. `proof`: what shows that it was healthy, beside a mark.
+    """
 
     version: str | None = None
     healthy: bool | None = None
+    directly: bool = False
+    proof: str = ""
     why_none: str | None = None
 
     def words(self) -> str:
         if self.why_none is not None:
-            return f"nothing to go back to: {self.why_none}"
-        proven = {True: "proven good", False: "marked bad", None: "never proven"}[self.healthy]
-        return f"the release before, {self.version or 'of unknown version'}, is {proven}"
+            return self.why_none
+        proven = {True: self.proof or "is proven good", False: "is marked bad", None: "is never proven"}[self.healthy]
+        return f"the release before, {self.version or 'of unknown version'}, {proven}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +89,12 @@ class Load:
 
 @dataclass(frozen=True, kw_only=True)
 class HostLoad:
-    """All in percent; pressure (PSI) is avg10. CPU is of all cores; `outside_cpu` what is not of this stack uses."""
+    """All in percent; pressure (PSI) is avg10. CPU is of all cores; `outside_cpu` what is not of this stack uses.
 
+    `broken`: something of the host itself that does not work, such as docker, in words.
+    """
+
+    broken: str | None = None
     cpu_some: float | None = None
     cpu_full: float | None = None
     memory_full: float | None = None

@@ -16,7 +16,8 @@ from hummii_ops.checks.statistics import Comparison, compare, compare_rates, cor
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """Values in the order of their time. `limit` is for the quantile `limit_at`; None: none is named.
+    """Values in the order of their time. `limit` is for the quantile `limit_at`; None: none is named. Less than
+    `least_difference` apart, two medians are the same.
 
     `controls`: earlier windows of the same length, by name ("yesterday"): what the same time looked like without the
     release. `required` False: shown, and not counted among what must have data.
@@ -29,6 +30,7 @@ class Series:
     controls: tuple[tuple[str, tuple[float, ...]], ...] = ()
     limit: float | None = None
     limit_at: float = 0.95
+    least_difference: float = 0.0
     required: bool = True
 
     def __post_init__(self) -> None:
@@ -107,7 +109,7 @@ def compared_after(before: Iterable[Series | Failures], after: Iterable[Series |
     for name in then.keys() & now.keys():
         was, is_ = then[name], now[name]
         if isinstance(was, Series) and isinstance(is_, Series):
-            found[name] = compare(was.after, is_.after)
+            found[name] = compare(was.after, is_.after, least_difference=is_.least_difference)
         elif isinstance(was, Failures) and isinstance(is_, Failures):
             found[name] = compare_rates(*was.after, *is_.after, least_rise=is_.least_rise)
     return corrected(dict(sorted(found.items())))
@@ -115,7 +117,7 @@ def compared_after(before: Iterable[Series | Failures], after: Iterable[Series |
 
 def _compared(one: Series | Failures) -> Comparison:
     if isinstance(one, Series):
-        return compare(one.before, one.after)
+        return compare(one.before, one.after, least_difference=one.least_difference)
     return compare_rates(*one.before, *one.after, least_rise=one.least_rise)
 
 
@@ -144,7 +146,7 @@ def _breached(one: Series | Failures, *, now: bool) -> bool | None:
 
 def _seasonal(one: Series | Failures) -> bool | None:
     if isinstance(one, Series):
-        said = [compare(values, one.after).verdict for _, values in one.controls]
+        said = [compare(v, one.after, least_difference=one.least_difference).verdict for _, v in one.controls]
     else:
         said = [compare_rates(*counts, *one.after, least_rise=one.least_rise).verdict for _, counts in one.controls]
     told = [verdict for verdict in said if verdict != "inconclusive"]

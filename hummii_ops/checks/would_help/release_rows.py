@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from hummii_ops.checks.would_help import causes
-from hummii_ops.checks.would_help.evidence import Evidence
+from hummii_ops.checks.would_help.evidence import Evidence, Room
 from hummii_ops.checks.would_help.row import AGAIN, LOOK, ROLL_BACK, Row, Says, asked
 from hummii_ops.checks.would_help.rows import UNSEEN, by_queries
+
+_ROOMS: Final[tuple[Room, ...]] = ("host", "database", "dependencies")
 
 
 def row_8(seen: Evidence) -> Row:
@@ -44,12 +48,13 @@ def row_9(seen: Evidence) -> Row:
     """Significant, large, over the limit, since the release, and nothing else is saturated."""
     cause = confirmed(seen)
     both = sum(one.degraded and one.breached is True for one in seen.gates)
-    unseen = [room for room in seen.not_looked_at if room in ("host", "database", "dependencies")]
+    there = [room for room in _ROOMS if room not in seen.absent]
+    unseen = [room for room in there if room in seen.not_looked_at]
     says = Says(
         helps="yes",
         code="worse-since-release",
         verdict="confirmed",
-        because=f"{cause}; {_onset(seen)}; host, database and dependencies are well{causes.schema_note(seen)}",
+        because=f"{cause}; {_onset(seen)}; well: {', '.join(there)}{causes.schema_note(seen)}",
         next_command=ROLL_BACK,
     )
     return asked(

@@ -5,6 +5,7 @@ Each gives its evidence whether it matches or not. A row that needs what was not
 
 from __future__ import annotations
 
+from hummii_ops.checks.statistics import LEAST_POINTS
 from hummii_ops.checks.would_help import causes
 from hummii_ops.checks.would_help.evidence import Evidence, Previous
 from hummii_ops.checks.would_help.row import AGAIN, LOOK, ROLL_BACK, Row, Says, asked
@@ -20,15 +21,19 @@ def row_1(seen: Evidence) -> Row:
     said = [f"{len(required) - len(blind)} of {len(required)} metrics have enough samples"] if required else []
     said += [f"{one.name} n {one.comparison.n_before} and {one.comparison.n_after}" for one in blind]
     said += [f"{one} did not answer" for one in seen.unavailable]
+    no_before = any(one.comparison.n_before < LEAST_POINTS for one in blind)
+    why = f"too little is known to judge by{f': {missing} samples are missing' if missing else ''}"
+    if no_before:
+        why = "too little is known of the time before the release; `fab snapshot` before a deploy keeps samples of it"
     says = Says(
         helps="unknown",
         code="not-enough-data",
         verdict="inconclusive",
-        because=f"too little is known to judge by{f': {missing} samples are missing' if missing else ''}",
-        next_command=AGAIN,
+        because=why,
+        next_command="fab verify" if no_before else AGAIN,  # waiting brings nothing back; the limits judge alone
     )
     enough = required and 2 * len(blind) < len(required) and not seen.unavailable
-    down = causes.illness(seen) or causes.others_down(seen)
+    down = causes.illness(seen) or causes.others_down(seen) or (seen.host and seen.host.broken)
     none = f"response times and errors, before and now: {UNSEEN}"
     return asked(1, *(said or [none]), says=says, matches=not (enough or down))
 
@@ -56,7 +61,7 @@ def _down(wrong: str, before: Previous, schema: str) -> Says:
             helps="no",
             code="nothing-to-go-back-to",
             verdict="down",
-            because=f"{wrong}, and there is {before.words()}",
+            because=f"{wrong}, but {before.words()}",
             next_command="fab releases",
         )
     if before.healthy is None:
@@ -106,14 +111,14 @@ def row_4(seen: Evidence) -> Row:
     cause = causes.host_cause(host) if host else None
     says = Says(
         helps="no",
-        code="host-saturated",
+        code="host",
         verdict="the host",
-        because=f"the host is saturated, and not by {seen.api}: {cause}. Mend it first: a rollback costs a restart",
+        because=f"it is the host, not {seen.api}: {cause}. Mend it first: a rollback costs a restart",
         next_command="fab verify",
     )
     if host is None:
         return asked(4, f"the host's resources: {UNSEEN}", says=says, matches=False)
-    said = [", ".join(causes.host_saturated(host)) or "not saturated"]
+    said = [", ".join(filter(None, (host.broken, *causes.host_saturated(host)))) or "not saturated"]
     if host.outside_cpu is not None:
         said.append(f"{host.outside_cpu:.0f} % of the CPU goes to what is not of this stack")
     if host.api_cpu_now is not None:

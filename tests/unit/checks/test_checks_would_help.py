@@ -123,11 +123,12 @@ TABLE: list[tuple[int, Evidence, str, str]] = [
     (2, down(previous=Previous(why_none="there is no release")), "no", "nothing-to-go-back-to"),
     (3, confirmed(metrics=(series(controls=(("yesterday", times(310)),)),)), "no", "seasonal"),
     (3, confirmed(load=Load(rate_before=10, rate_now=16, cost_before=5, cost_now=5.5)), "no", "more-load"),
-    (4, confirmed(host=BUSY), "no", "host-saturated"),
-    (4, confirmed(host=HostLoad(steal=6)), "no", "host-saturated"),
-    (4, confirmed(host=HostLoad(disk_used=96)), "no", "host-saturated"),
-    (4, confirmed(host=HostLoad(inodes_used=99)), "no", "host-saturated"),
-    (4, confirmed(host=HostLoad(io_full=11, api_cpu_before=20, api_cpu_now=21)), "no", "host-saturated"),
+    (4, confirmed(host=BUSY), "no", "host"),
+    (4, confirmed(host=HostLoad(steal=6)), "no", "host"),
+    (4, confirmed(host=HostLoad(disk_used=96)), "no", "host"),
+    (4, confirmed(host=HostLoad(inodes_used=99)), "no", "host"),
+    (4, confirmed(host=HostLoad(io_full=11, api_cpu_before=20, api_cpu_now=21)), "no", "host"),
+    (4, Evidence(health=HealthSeen(ok=False, said="no answer"), host=HostLoad(broken="docker is away")), "no", "host"),
     (5, confirmed(database=BLOCKED), "no", "database"),
     (5, confirmed(database=replace(BLOCKED, new_share=None, blocker_is_ours=False)), "no", "database"),
     (5, confirmed(database=DatabaseLoad(idle_in_transaction_s=61, new_share=0.1)), "no", "database"),
@@ -265,6 +266,14 @@ def test_what_no_row_explains_is_unknown_with_what_was_not_looked_at() -> None:
 def test_nothing_worse_is_a_plain_no() -> None:
     """Everything as before and within its limits."""
     assert said(confirmed(metrics=(series(after=100),))) == ("no", "not-degraded", None)
+
+
+def test_too_little_of_before_is_not_waited_for() -> None:
+    """No time brings it back: what would have kept it is named, and the limits judge alone. Too little of now is."""
+    before = advise(confirmed(metrics=(replace(series(), before=()),)))
+    assert (before.next_command, "fab snapshot" in before.because) == ("fab verify", True)
+    now = advise(confirmed(metrics=(series(n=20),)))
+    assert (now.next_command, "10 samples are missing" in now.because) == ("fab diagnose", True)
 
 
 def test_evidence_is_in_numbers() -> None:
