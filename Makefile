@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 READY := .venv/.ready
+# Processes that run tests; each has labs of its own. The long tiers come first, the short ones fill up the end.
+SIDE_BY_SIDE ?= 2
 
 .PHONY: help demo test test-fast faults bench check format
 
@@ -14,7 +16,7 @@ demo: $(READY)   ## a broken production healed in front of you, on this machine
 test: $(READY) tools ## all tests; nothing is skipped
 	@$(PY) -m lab.engine
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
-	@$(PY) -m pytest tests/unit tests/golden tests/ssh tests/lab tests/faults
+	@$(PY) -m pytest -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder tests/lab tests/faults tests/ssh tests/golden tests/unit
 
 test-fast: $(READY) tools ## unit, golden and ssh: no Docker needed
 	@$(PY) -m pytest tests/unit tests/golden tests/ssh

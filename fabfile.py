@@ -18,6 +18,7 @@ from hummii_ops.tasks import (
     config,
     database,
     door,
+    flows,
     init,
     notes,
     releases,
@@ -51,6 +52,7 @@ namespace = Collection(
     *door.ALL,
 )
 namespace.add_collection(config.namespace)
+namespace.add_collection(flows.namespace)
 namespace.add_collection(lab)
 namespace.configure({"tasks": {"auto_dash_names": True}})
 

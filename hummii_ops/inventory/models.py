@@ -14,7 +14,9 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from hummii_ops.inventory import fields
 from hummii_ops.inventory.fields import Frozen
+from hummii_ops.inventory.flow_settings import Flows
 from hummii_ops.inventory.hosts import Host
+from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus
 from hummii_ops.inventory.secrets import SecretReference
 
 # Whole words and fixed phrases only: "0 errors" and "fatality" are not critical.
@@ -173,6 +175,13 @@ class Environment(Frozen):
         default=50, ge=1, le=10_000, description="How many finished runs keep their evidence on the host."
     )
     logs: Logs = Field(default=Logs(), description="Which lines of the logs count as critical.")
+    limits: Limits = Field(default=Limits(), description="What performance may be at most.")
+    critical_endpoints: tuple[fields.UrlPath, ...] = Field(
+        default=(), description="Paths whose answers are timed, from here and on the host. Default: health.path."
+    )
+    access_log: AccessLog = Field(default=AccessLog(), description="How the proxy writes its access log.")
+    prometheus: Prometheus | None = Field(default=None, description="A Prometheus to ask; null: none.")
+    flows: Flows | None = Field(default=None, description="The user flows that may run here; null: none.")
     deploy_processes: tuple[fields.Text, ...] = Field(
         default=("deploy.sh",),
         description="Words in a command line on the host that mean: a deploy is at work.",

@@ -165,6 +165,7 @@ def way_back(
         yield files.proven(project, name, f"{copies}/{name}", back=True)
     if running:
         yield services.proven_back(project, running)
+        yield services.stays_back(project, running)
 
 
 def _wanted(one: ServiceState) -> Wanted:

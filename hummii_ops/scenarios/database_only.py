@@ -152,7 +152,7 @@ def _loss(said: Mapping[str, Any]) -> str:
 
 
 def _seen(measurements: tuple[Measurement, ...], verdict: Verdict) -> Iterator[str]:
-    yield f"{verdict}: {len(measurements)} looks at services, health, images and logs"
+    yield f"{verdict}: {len(measurements)} looks, those of fab verify"
     for one in measurements:
         if one.critical and one.verdict not in ("pass", "skipped"):
             yield printable(f"{one.name}: {one.reason}")

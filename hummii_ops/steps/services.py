@@ -10,6 +10,7 @@ from hummii_ops.steps.step import Effect, Step
 LIMIT_S = 180
 # Docker doubles the pause between two starts of a container up to a minute.
 PATIENCE_S = 75
+MOMENT_S = "2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,4 +115,17 @@ def proven_back(project: Project, wanted: Sequence[Wanted]) -> Step:
         limit_s=PATIENCE_S + 15,
         holds=("services_are", "running", project.name, *_words(wanted)),
         act=("await_running", str(PATIENCE_S), project.name, *_words(wanted)),
+    )
+
+
+def stays_back(project: Project, wanted: Sequence[Wanted]) -> Step:
+    """It still runs a moment later: an engine that has just come up may stop what it found alive; that is started."""
+    services = tuple(one.named for one in wanted)
+    return Step(
+        id="stays-back",
+        title="it stays up; what went down again is started",
+        effect=Effect.CHANGES,
+        limit_s=LIMIT_S,
+        holds=("services_stay", MOMENT_S, project.name, *_words(wanted)),
+        act=("compose_up", project.name, project.dir, project.file, *services),
     )

@@ -138,6 +138,7 @@ def _ask_and_swap(both: Both, second: Plan, wish: Wish, ended: Outcome) -> Reply
     name, now = database_of(site.environment).name, ended.ended_at or both.read_at
     loss = prepared.loss_now(site, both.first, now)
     prepared.show_loss(people, site.host.name, name, loss)
+    prepared.show_doubts(people, swapping.doubts_of(site, both.ids[0]))
     people.print(f"  later: fab resume --run={both.ids[0]}; to drop it: fab cancel --run={both.ids[0]}", markup=False)
     prepared.confirm_by_name(name, yes=False)
     return swapping.swap_now(site, second, both.ids[1], wish.reason, ended, loss)

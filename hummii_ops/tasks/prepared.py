@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,6 +61,12 @@ def show_loss(console: Console, host: str, database: str, loss: Loss) -> None:
     console.print(
         "  nothing of it is destroyed: the present database is kept, and fab undo serves it again", markup=False
     )
+
+
+def show_doubts(console: Console, doubts: Sequence[str]) -> None:
+    """What is so in the backup itself: it is restored as it is, and somebody should know."""
+    for line in doubts:
+        console.print(f"  ! the backup itself: {line}", markup=False)
 
 
 def loss_lines(loss: Loss) -> Iterator[str]:

@@ -23,7 +23,7 @@ from hummii_ops.plans.work import Options
 from hummii_ops.run import preflight
 from hummii_ops.scenarios import database_only as scenario
 from hummii_ops.scenarios.page import Page, Stage
-from hummii_ops.tasks import session, verify
+from hummii_ops.tasks import looking, session
 from hummii_ops.tasks.bring_back import Wish, bring_back, one_site
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.report import VERDICTS
@@ -70,7 +70,7 @@ class SiteHands:
     def verify(self) -> tuple[Measurement, ...]:
         """The looks of `fab verify`, over a link of their own: the run's may have been lost."""
         again = replace(self.site, transport=self.site.place.connect())
-        return verify.see(again, settle_s=_SETTLE_S, left=Event()).measurements
+        return looking.see(again, settle_s=_SETTLE_S, left=Event()).measurements
 
 
 @command("database-only", changes=True, help=_HELP)

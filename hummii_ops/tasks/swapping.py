@@ -63,6 +63,7 @@ def resume_prepared(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, 
     planshow.show(people, second, who=session.who(), reason=reason, dry_run=False)
     loss = prepared.loss_now(site, first, snapshot.read_at)
     prepared.show_loss(people, site.host.name, database.name, loss)
+    prepared.show_doubts(people, doubts_of(site, run.run_id))
     prepared.confirm_by_name(database.name, yes=yes)
     return swap_now(site, second, new_run_id(plan_rollback_db.TASK), reason, None, loss)
 
@@ -134,12 +135,13 @@ def check_still_there(site: Site, run_id: str) -> None:
         )
 
 
-def swapped_reply(kind: str, site: Site, part: Part, outcome: Outcome, prepared: Outcome | None, loss: Loss) -> Reply:
+def swapped_reply(kind: str, site: Site, part: Part, outcome: Outcome, ended: Outcome | None, loss: Loss) -> Reply:
     """The end of the run that exchanged the databases, with the figures of both runs."""
     reply = run_reply(kind, [part], [outcome], session.runs_dir() / outcome.run_id)
     fact = dict(line.split("=", 1) for line in _fact(site, outcome.run_id, "swap").splitlines() if "=" in line)
-    restored = next((one.elapsed_s for one in prepared.steps if one.id == "restore-side"), None) if prepared else None
+    restored = next((one.elapsed_s for one in ended.steps if one.id == "restore-side"), None) if ended else None
     done = outcome.state == "done"
+    doubts = doubts_of(site, part.plan.swap.prepared) if part.plan.swap else ()
     body = {
         "prepared_by": part.plan.swap.prepared if part.plan.swap else None,
         "backup": loss.backup,
@@ -148,6 +150,7 @@ def swapped_reply(kind: str, site: Site, part: Part, outcome: Outcome, prepared:
         "loss_window_s": loss.window_s,
         "rows_newer": loss.rows_newer,
         "old_database": fact.get("old_database") if done else None,
+        "doubts": list(doubts),
     }
 
     def show(console: Console) -> None:
@@ -160,8 +163,14 @@ def swapped_reply(kind: str, site: Site, part: Part, outcome: Outcome, prepared:
             console.print(f"  the database from before is kept as {body['old_database']}, fenced; in it:", markup=False)
             for line in loss_lines(loss):
                 console.print(printable(f"    {line}"), markup=False)
+            prepared.show_doubts(console, doubts)
 
     return replace(reply, body=reply.body | body, show=show)
+
+
+def doubts_of(site: Site, run_id: str) -> tuple[str, ...]:
+    """What that run found in the backup and does not refuse: a sequence that was behind when it was made."""
+    return tuple(printable(line) for line in _fact(site, run_id, "doubts").splitlines())
 
 
 def _fact(site: Site, run_id: str, name: str) -> str:

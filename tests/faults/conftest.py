@@ -18,6 +18,7 @@ sys.path.insert(0, str(HERE.parent / "lab"))  # the operator and the production 
 from cases import Case, database_everything, database_sample, everything, sample  # noqa: E402
 from database import DatabaseStage  # noqa: E402
 from harness import ROLLBACK, Stage, quiet  # noqa: E402
+from lab_name import named_lab  # noqa: E402
 from lab_operator import Operator  # noqa: E402
 from lab_production import Production  # noqa: E402
 
@@ -35,7 +36,7 @@ class Theatre:
 
     def __init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="hummii-faults-")
-        self.kept = os.environ.setdefault("HUMMII_LAB", "test") != "test"
+        _, self.kept = named_lab()
         self.lab = Lab.here()
         stack.up(self.lab, count=1, say=quiet, ask=lambda _question: True)
         env = dict(line.split("=", 1) for line in self.lab.production_env().splitlines())

@@ -1,12 +1,12 @@
-"""The lab for every test here: one host, brought up once. HUMMII_LAB names another one, which is then left up."""
+"""The lab for the tests here: one host, brought up once. HUMMII_LAB names another one, which is then left up."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from lab_name import named_lab
 from lab_operator import Operator
 from lab_production import Production
 
@@ -19,7 +19,7 @@ SECRETS = ("POSTGRES_PASSWORD", "JWT_SECRET")
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     """A lab with one host that runs 1.0."""
-    kept = os.environ.setdefault("HUMMII_LAB", "test") != "test"
+    _, kept = named_lab()
     lab = Lab.here()
     stack.up(lab, count=1, say=print, ask=lambda _question: True)
     yield lab

@@ -36,11 +36,12 @@ def by_hand(production: Production, *words: str, user: str = "deploy") -> Done:
     return Done(code=found.returncode, out=found.stdout, err=found.stderr)
 
 
-def await_ill(production: Production) -> None:
+def await_ill(production: Production, *, replicas: int = 1) -> None:
     """A plan holds how each service was: two plans are equal only once Docker has made up its mind."""
     production.sh(
-        "until docker inspect --format '{{.State.Health.Status}}' $1 | grep -q unhealthy; do sleep 0.1; done",
-        "hummii-api-1",
+        "until docker ps --filter health=unhealthy --format '{{.Names}}' | grep -c '^hummii-api-' | grep -qx $1;"
+        " do sleep 0.1; done",
+        str(replicas),
     )
 
 
@@ -277,6 +278,7 @@ def test_a_stack_that_someone_scaled(ready: Production, quick: Operator) -> None
         FILE,
         user="deploy",
     )
+    await_ill(ready, replicas=2)
     try:
         wanted = quick.fab("rollback", "--latest", "--dry-run").ended(0).document["plans"][0]
         counted = [one for one in wanted["changes"] if "replicas" in one]

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from lab_name import own_lab
 from lab_operator import CHECKOUT, Operator, until
 from lab_production import CUT, PROJECT, RUNS, Production, say
 
@@ -26,10 +27,10 @@ Both = tuple[Production, Production]
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """A lab of two hosts while these tests run; one that HUMMII_LAB names, with two hosts up, is used and left."""
-    if os.environ.get("HUMMII_LAB") and len(Lab.here().read().hosts) == 2:
+    if os.environ.get("HUMMII_LAB", own_lab()) != own_lab() and len(Lab.here().read().hosts) == 2:
         yield Lab.here()
         return
-    lab = Lab(checkout=CHECKOUT, name="two")
+    lab = Lab(checkout=CHECKOUT, name=own_lab("two"))
     stack.up(lab, count=2, say=print, ask=lambda _question: True)
     yield lab
     stack.down(lab, say=print)

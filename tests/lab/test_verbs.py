@@ -261,6 +261,11 @@ def test_patience(verbs: Verbs) -> None:
     verbs.production.sh('text=$(sed "$ d" "$1") && echo "$text" >"$1"', f"{PROJECT}/nginx/default.conf")
     verbs.act("await_running", "60", *wanted)
     assert verbs.production.containers()["nginx"] == container_id
+    assert verbs.holds("services_stay", "1", *wanted)
+    verbs.production.sh("(sleep 1; docker stop $1) >/dev/null 2>&1 &", container_id)
+    assert not verbs.holds("services_stay", "3", *wanted), "it ran at first, and was stopped a moment later"
+    verbs.act("compose_up", "hummii", PROJECT, f"{PROJECT}/docker-compose.prod.yml", "nginx")
+    assert verbs.holds("services_stay", "1", *wanted)
 
 
 def test_settled(verbs: Verbs) -> None:

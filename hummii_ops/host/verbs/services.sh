@@ -36,6 +36,11 @@ services_are() ( # running|up|there PROJECT then for each service: SERVICE[=REPL
         shift 3
     done
 )
+services_stay() ( # SECONDS PROJECT SERVICE[=REPLICAS] IMAGE_ID HASHES|any…: they run, and still do after these seconds
+    seconds=$1
+    shift
+    services_are running "$@" && sleep "$seconds" && services_are running "$@"
+)
 await_running() ( # SECONDS PROJECT SERVICE[=REPLICAS] IMAGE_ID HASHES|any…: what started while its neighbours were away finds them again
     deadline=$(($(date +%s) + $1))
     shift
