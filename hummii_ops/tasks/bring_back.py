@@ -80,7 +80,7 @@ def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
     prepared.show_loss(say(), site.host.name, database_of(site.environment).name, loss)
     if wish.dry_run:
         body: dict[str, Any] = {"plans": [plan.as_json() | {"plan_id": plan.digest} for plan in plans]}
-        body |= {"loss_window_s": loss.window_s, "rows_newer": loss.rows_newer}
+        body |= {"backup": loss.backup, "loss_window_s": loss.window_s, "rows_newer": loss.rows_newer}
         return Reply(kind="dry-run", body=body, show=planshow.can_run)
     if wish.yes:
         about = swapping.about_of(plan_rollback_db.TASK, both.ids[1], site, wish.reason)

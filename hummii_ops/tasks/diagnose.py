@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hummii_ops.facts.amounts import age
 from hummii_ops.tasks import session
 from hummii_ops.tasks.frame import Reply, command
-from hummii_ops.tasks.releases import age
 from hummii_ops.tasks.session import Site
 from hummii_ops.transport import printable
 
