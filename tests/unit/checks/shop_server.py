@@ -58,7 +58,7 @@ class Shop:
                 case "GET /api/orders" if user:
                     return 200, {"orders": [one for one in self.orders if one["by"] == user]}
                 case "GET /api/messages" if user:
-                    return 200, {"messages": self.messages}
+                    return 200, {"messages": [one for one in self.messages if one["by"] == user]}
                 case "POST /api/payments" if user:
                     return self._pay(body, user)
         return (401, {"error": "log in first"}) if path.startswith("/api/") else (404, {})
