@@ -38,10 +38,3 @@ def look_at_flows(environment: Environment, host: Host, stop: Event) -> FlowLook
     left = sum(len(one.left) for one in played)
     note = f"{left} of the flows' test accounts or things could not be taken away: fab flows.clean"
     return FlowLook(measurements=measure.measure(played), notes=(note,) if left else ())
-
-
-def judged_with(look: FlowLook, others: tuple[Measurement, ...], version_service: str) -> tuple[Measurement, ...]:
-    """The flows' measurements in the light of the others: where the api is down, that is told there alone."""
-    from hummii_ops.checks.flows.measure import without_api
-
-    return without_api(look.measurements, others, version_service)

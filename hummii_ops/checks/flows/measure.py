@@ -1,7 +1,4 @@
-"""What came of the flows, as Measurements: `flow.<name>`, and `speed.<flow>.<step>` where a step has a limit. Pure.
-
-When the api itself is down, that is told in its own place: flows are then not judged.
-"""
+"""What came of the flows, as Measurements: `flow.<name>`, and `speed.<flow>.<step>` where a step has a limit. Pure."""
 
 from __future__ import annotations
 
@@ -26,23 +23,6 @@ def unreadable(number: int) -> tuple[Measurement, ...]:
     """The files have mistakes: nothing was run."""
     reason = f"{number} mistake{'s' if number > 1 else ''} in the files: fab flows.check"
     return (Measurement(name="flows", verdict="error", reason=reason, source="fab flows.check"),)
-
-
-def without_api(
-    measurements: Iterable[Measurement], others: Iterable[Measurement], api: str
-) -> tuple[Measurement, ...]:
-    """The flows' measurements; those that failed are not judged when the api's own looks say that it is down."""
-    signs = {f"service.{api}", "docker", "health.host", "health.outside"}
-    down = any(one.verdict == "fail" and one.name in signs and _is_down(one) for one in others)
-    return tuple(
-        replace(one, verdict="inconclusive", reason=DOWN) if down and one.verdict == "fail" else one
-        for one in measurements
-    )
-
-
-def _is_down(one: Measurement) -> bool:
-    """A health that answers, and is of another version, is up."""
-    return not (one.name.startswith("health.") and isinstance(one.value, int) and 200 <= one.value < 300)
 
 
 def _flow(played: Played) -> Measurement:

@@ -12,10 +12,9 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from shop_server import ShopServer
 
-from hummii_ops.checks import Measurement
 from hummii_ops.checks.flows.company import may_not
 from hummii_ops.checks.flows.junit import junit
-from hummii_ops.checks.flows.measure import measure, without_api
+from hummii_ops.checks.flows.measure import measure
 from hummii_ops.checks.flows.models import Flow
 from hummii_ops.checks.flows.played import Played, StepResult
 from hummii_ops.checks.verdict import Judged
@@ -39,25 +38,6 @@ def test_a_flow_and_its_speed_are_two_measurements() -> None:
     assert (flow.verdict, speed.verdict) == ("fail", "inconclusive")
     assert flow.reason in speed.reason
     assert [one.name for one in measure([played("skipped", "not in flows.allow")])] == ["flow.order"]
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "verdict"),
-    [
-        ("service.api", "0 of 1", "inconclusive"),
-        ("health.host", "no answer", "inconclusive"),
-        ("health.outside", 503, "inconclusive"),
-        ("docker", None, "inconclusive"),
-        ("health.host", 200, "fail"),  # it answers, as another version
-        ("service.nginx", None, "fail"),
-        ("release.mark", "bad", "fail"),
-    ],
-)
-def test_an_api_that_is_down_fails_in_its_own_place(name: str, value: str | int | None, verdict: str) -> None:
-    """Flows that failed meanwhile are not judged then; what else is ill is no excuse for them."""
-    other = Measurement(name=name, verdict="fail", value=value, reason="", source="")
-    (flow,) = without_api([Measurement(name="flow.order", verdict="fail", reason="", source="")], [other], "api")
-    assert flow.verdict == verdict
 
 
 def environment(folder: Path, url: str, flows: str) -> Environment:
