@@ -225,6 +225,7 @@ def test_what_can_be_measured(shop: Production) -> None:
     until(lambda: bool(logged()), what="the request is in nginx's log")
     entry = logged()[-1]
     assert entry["status"] == 200
+    assert entry["user_agent"].startswith("Python-urllib")
     assert 0 <= float(entry["upstream_response_time"]) <= entry["request_time"] + 0.01
     calls = sql(shop, "SELECT sum(calls) FROM pg_stat_statements WHERE query LIKE 'SELECT id, item%FROM orders%'")
     assert int(calls) >= 1
