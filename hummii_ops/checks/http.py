@@ -74,8 +74,8 @@ class Caller:
             return within(limit_s, lambda: self._ask(request, clock, limit_s, most_bytes), stop=stop)
         except TimeUp:
             if clock.sent.is_set():
-                raise NoResponse(f"no whole answer within {limit_s:g} s", connected=True) from None
-            raise NoResponse(f"no connection within {limit_s:g} s", connected=False) from None
+                raise NoResponse(f"no whole answer within {limit_s:.3g} s", connected=True) from None
+            raise NoResponse(f"no connection within {limit_s:.3g} s", connected=False) from None
 
     def close(self) -> None:
         """Give the connections back."""
@@ -125,7 +125,7 @@ def _read(answer: httpx.Response, clock: Clock, limit_s: float, most_bytes: int)
     for chunk in answer.iter_bytes():
         body += chunk
         if clock.elapsed_s > limit_s:
-            raise NoResponse(f"no whole answer within {limit_s:g} s", connected=True)
+            raise NoResponse(f"no whole answer within {limit_s:.3g} s", connected=True)
         if len(body) > most_bytes:
             return body[:most_bytes], False
     return body, True

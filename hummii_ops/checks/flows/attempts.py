@@ -79,7 +79,7 @@ class Attempts:
             return str(error)
         except TimeUp:
             self._learn("unknown")
-            return f"not done within {limit_s:g} s"
+            return f"not done within {limit_s:.3g} s"
         except (Unknown, LiveKey) as error:
             self.blocked = str(error)
             return self.blocked
@@ -109,18 +109,18 @@ class Attempts:
     def _ask_until(self, http: WaitUntil, limit_s: float) -> Answer:
         """The first answer that is as expected. Raises NoResponse at the deadline, with what was wrong at last."""
         limit_s = min(self._left(), http.deadline_s)
-        deadline, said = time.monotonic() + limit_s, "it was not asked"
+        deadline, said = time.monotonic() + limit_s, ""
         while (left := deadline - time.monotonic()) > 0:
             try:
                 answer = self._ask(http, min(left, self.step.within_s))
                 if (off := wrong(answer, self.step.expect, self.tools.names.lookup)) is None:
                     return answer
                 said = off
-            except NoResponse as error:
-                said = str(error)
+            except NoResponse as error:  # the last one may be cut short by the deadline alone
+                said = said or str(error)
             if self.tools.stop.wait(max(0.0, min(http.every_s, deadline - time.monotonic()))):
                 raise Stopped(ended=True)
-        raise NoResponse(f"not within {limit_s:g} s: {said}", connected=True)
+        raise NoResponse(f"not within {limit_s:.3g} s: {said}", connected=True)
 
     def _judged(self, answer: Answer) -> str | None:
         self.timings.append(answer.timing)

@@ -62,7 +62,7 @@ class SocketIoClient:
                 return Answer(value=None)
             return Answer(value=self._client.call(event, data, timeout=limit_s))
         except socketio.exceptions.TimeoutError:
-            raise failed(f"`{event}` was not acknowledged within {limit_s:g} s") from None
+            raise failed(f"`{event}` was not acknowledged within {limit_s:.3g} s") from None
         except socketio.exceptions.SocketIOError as error:
             raise failed(f"`{event}` was not sent: {error}") from None
 
@@ -77,7 +77,7 @@ class SocketIoClient:
                         return Answer(value=data)
                 if not self._more.wait(max(0.0, deadline - time.monotonic())):
                     others = f", {len(self._came)} others came" if self._came else ""
-                    raise failed(f"no `{event}` that matches within {limit_s:g} s{others}")
+                    raise failed(f"no `{event}` that matches within {limit_s:.3g} s{others}")
 
     def close(self) -> None:
         self._client.disconnect()
@@ -128,7 +128,7 @@ class WebSocketClient:
             if fits(text if value is None else value):
                 return Answer(value=text if value is None else value, text=text)
             others += 1
-        raise failed(f"no message that matches within {limit_s:g} s" + (f", {others} others came" if others else ""))
+        raise failed(f"no message that matches within {limit_s:.3g} s" + (f", {others} others came" if others else ""))
 
     def close(self) -> None:
         if self._socket is not None:
