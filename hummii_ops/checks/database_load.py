@@ -127,3 +127,8 @@ def scanned(load: Load) -> dict[str, int]:
     then = {row["table"]: int(row["rows"]) for row in load.before.all("scans")}
     now = {row["table"]: int(row["rows"]) - then.get(row["table"], 0) for row in load.after.all("scans")}
     return dict(sorted(((name, rows) for name, rows in now.items() if rows > 0), key=lambda item: -item[1]))
+
+
+def seconds(row: Row, key: str) -> float:
+    """Of a session that we may not see, the times are null."""
+    return max(float(row.get(key) or 0), 0)

@@ -126,6 +126,15 @@ def test_statements_are_what_was_called_between_the_looks() -> None:
     assert not judged.critical
 
 
+def test_a_statement_that_has_not_ended_counts() -> None:
+    """PostgreSQL counts a statement when it ends: one that is slower than our window would hide."""
+    one = load(*COUNTED, OPEN | {"age_s": 7.0, "state_s": 7.0}, before=COUNTED)
+    judged = found(one)["database.statements"]
+    assert (judged.verdict, judged.value) == ("fail", 7000)
+    assert "still runs, pid 1" in judged.reason
+    assert found(load(*COUNTED, before=COUNTED))["database.statements"].verdict == "skipped"
+
+
 def test_counters_that_were_reset_are_not_compared() -> None:
     """Somebody else's reset makes the differences nonsense: not measured, or inconclusive where it is required."""
     other = ({"what": "statements", "n": 1}, {"what": "statements-reset", "at": "later"})
