@@ -9,7 +9,8 @@ function quoted(s,    i, c, out) {
     return "\047" out "\047"
 }
 function json(s,    i, c, out) {
-    for (i = 1; i <= length(s); i++) { c = substr(s, i, 1); out = out (c == "\"" || c == "\\" ? "\\" c : c) }
+    gsub(/[\001-\010\013\014\016-\037]/, " ", s)
+    for (i = 1; i <= length(s); i++) { c = substr(s, i, 1); out = out (c == "\"" || c == "\\" ? "\\" c : c == "\t" ? "\\t" : c == "\r" ? "\\r" : c) }
     return "\"" out "\""
 }'
 json() { awk "$writer"'BEGIN { printf "%s", json(ARGV[1]); exit }' "$1"; } # TEXT: as a JSON string

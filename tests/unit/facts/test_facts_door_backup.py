@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -54,3 +55,14 @@ def test_the_door_knows_what_a_laptop_knows(name: str, shell: str, tmp_path: Pat
         if wanted:
             lines = [*(["compressed"] if wanted.compressed else []), f"database {wanted.database}"]
             assert said.stdout.decode().splitlines() == lines
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_a_file_of_the_run_is_json(shell: str, tmp_path: Path) -> None:
+    """The user's own SQL stands in the plan, with its tabs, quotes and backslashes; a laptop reads it."""
+    text = "SELECT 'a\"b\\\\';\r\n\tSELECT 2; -- ü\n"
+    (tmp_path / "check.sql").write_text(text, newline="")
+    script = "".join((FILE.parent / name).read_text() for name in ("render.sh", "plan.sh"))
+    words = f"{script}\nprintf '\"'; json_text {tmp_path}/check.sql; printf '\"'\n"
+    done = subprocess.run([shell, "-s"], input=words, capture_output=True, text=True, timeout=20, check=True)
+    assert json.loads(done.stdout) == text
