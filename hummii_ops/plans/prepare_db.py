@@ -33,7 +33,8 @@ _LEAST_S, _BYTES_PER_S = 600, 500_000
 class Options:
     """What the operator may choose. `check_sql`: text that the restored database must pass, "" for none.
 
-    `code` is the id of the release that the exchange moves the code to, "" for none.
+    `code` is the id of the release that the exchange moves the code to, "" for none; `settle_s` and
+    `health_timeout_s` are for the exchange, if it is another call that goes on with it.
     """
 
     deep: bool = False
@@ -41,6 +42,8 @@ class Options:
     check_sql: str = ""
     code: str = ""
     jobs: int = 2
+    settle_s: int | None = None
+    health_timeout_s: int | None = None
 
 
 def build(
@@ -169,6 +172,8 @@ def _notes(backup: Backup, contents: Contents, options: Options) -> Iterator[tup
     yield "backup", f"name={backup.name}\npath={backup.path}\nat={at}\n"
     yield "schema", "".join(f"{name}\n" for name in contents.migrations)
     yield "code", f"{options.code}\n"
+    asked = {"settle": options.settle_s, "health_timeout": options.health_timeout_s}
+    yield "options", "".join(f"{key}={seconds}\n" for key, seconds in asked.items() if seconds is not None)
     if options.check_sql:
         yield "check.sql", options.check_sql
 

@@ -82,13 +82,17 @@ def clean(
 
 
 def old_enough(ours: Sequence[OurDatabase], runs: Sequence[RunFact], before: datetime) -> list[OurDatabase]:
-    """Those that a finished run made before then. The newest that was served before is never among them."""
+    """Those that a finished run made before then; never what an undo needs, nor what an undo of an undo does.
+
+    That is the newest that was served before; and a restored one that is newer, was served and was taken back.
+    """
     states = {run.run_id: run.state for run in runs}
     aside = max((one for one in ours if one.is_aside), key=lambda one: one.run_id, default=None)
+    back = max((one for one in ours if states.get(one.run_id) == "done"), key=lambda one: one.run_id, default=None)
     return [
         one
         for one in ours
-        if one is not aside and states.get(one.run_id, "done") not in _IN_USE and _made_at(one) < before
+        if one not in (aside, back) and states.get(one.run_id, "done") not in _IN_USE and _made_at(one) < before
     ]
 
 

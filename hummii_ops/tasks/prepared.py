@@ -87,19 +87,22 @@ def _span(seconds: int) -> str:
     return f"{seconds} s"
 
 
-def confirm_by_name(database: str, *, yes: bool) -> None:
+def confirm_by_name(
+    database: str, *, yes: bool, to: str = "serve the backup instead", what: str = "rollback-db"
+) -> None:
     """The name of the database, typed; raises Declined for anything else, Refused without a terminal."""
     if yes:
         return
-    session.can_ask(yes=yes, what="rollback-db")
-    sys.stderr.write(f"Type the name of the database to serve the backup instead [{database}]: ")
+    session.can_ask(yes=yes, what=what)
+    sys.stderr.write(f"Type the name of the database to {to} [{database}]: ")
     sys.stderr.flush()
     try:
         reply = input().strip()
     except EOFError:
         reply = ""
     if reply != database:
-        raise Declined("the name was not typed; nothing was changed, and what is prepared is kept")
+        kept = ", and what is prepared is kept" if what == "rollback-db" else ""
+        raise Declined(f"the name was not typed; nothing was changed{kept}")
 
 
 def loss_now(site: Site, plan: Plan, now: datetime) -> Loss:

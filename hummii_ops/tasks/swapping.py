@@ -24,7 +24,7 @@ from hummii_ops.run import perform, preflight
 from hummii_ops.run.fleet import Part, carry_out
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, new_run_id
-from hummii_ops.tasks import planshow, prepared, session
+from hummii_ops.tasks import fence, planshow, prepared, session
 from hummii_ops.tasks.code_choice import code_of
 from hummii_ops.tasks.frame import Reply, say
 from hummii_ops.tasks.parts import part_of
@@ -58,7 +58,8 @@ def resume_prepared(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, 
     schema, image = schema_of(site, snapshot, code.pair)
     check = schema_check.of_backup(schema, tuple(first.notes["schema"].split()), (), image, despite=True)
     names = prepared_names(first, run.run_id, check)
-    second = plan_rollback_db.build(snapshot, site.environment, database, names, code.pair, Options())
+    options = swap_options(first.notes.get("options", ""))
+    second = plan_rollback_db.build(snapshot, site.environment, database, names, code.pair, options)
     people = say()
     planshow.show(people, second, who=session.who(), reason=reason, dry_run=False)
     loss = prepared.loss_now(site, first, snapshot.read_at)
@@ -66,6 +67,13 @@ def resume_prepared(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, 
     prepared.show_doubts(people, doubts_of(site, run.run_id))
     prepared.confirm_by_name(database.name, yes=yes)
     return swap_now(site, second, new_run_id(plan_rollback_db.TASK), reason, None, loss)
+
+
+def swap_options(note: str) -> Options:
+    """What was asked for when it was prepared, as the plan's note keeps it; of an older one the inventory's."""
+    told = dict(line.split("=", 1) for line in note.splitlines() if "=" in line)
+    seconds = {key: int(value) for key, value in told.items() if value.isdecimal()}
+    return Options(health_timeout_s=seconds.get("health_timeout"), settle_s=seconds.get("settle"))
 
 
 def discard(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, reason: str) -> Reply:
@@ -120,8 +128,11 @@ def check_free(site: Site) -> None:
     """Raises Refused for what stands in the way of a swap."""
     found = read_obstacles(site.transport, site.environment)
     if found:
+        fenced = any("does not accept connections" in one for one in found)  # the words of obstacles.sql
+        lift = f"if no run is at work, on {site.host.name}: {fence.lifted_by(site.environment)}"
         raise Refused(
-            f"{site.host.name}: {'; '.join(found[:3])}", remedy="end what is at work there, or wait for it; then again"
+            f"{site.host.name}: {'; '.join(found[:3])}",
+            remedy=lift if fenced else "end what is at work there, or wait for it; then again",
         )
 
 
