@@ -30,7 +30,9 @@ SELECT u.id, (ARRAY['honey', 'hummus', 'hammock', 'hat', 'harp'])[1 + n % 5], 1 
 INSERT INTO messages (user_id, text, created_at)
 SELECT u.id, 'Where is order ' || n || '? It was to come by ' || md5(u.id::text || n) || md5(n::text), u.created_at
   FROM users u, generate_series(1, 8) AS n WHERE u.email LIKE 'customer-%';
-INSERT INTO payments (order_id, amount_cents) SELECT id, 100 * quantity FROM orders WHERE id % 2 = 0 AND id > 200;
+INSERT INTO payments (order_id, amount_cents)
+SELECT o.id, 100 * o.quantity FROM orders o JOIN users u ON u.id = o.user_id
+ WHERE o.id % 2 = 0 AND u.email LIKE 'customer-%';
 ANALYZE;
 """
 

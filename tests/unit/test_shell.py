@@ -136,8 +136,10 @@ def test_no_json_is_read_on_the_host() -> None:
 def test_nothing_is_evaluated() -> None:
     """No text from outside becomes a command: there is no eval, and no shell is given a command line.
 
-    A container's own health check is a command line for the container's own shell: there, and nowhere else.
+    A container's own health check is a command line for the container's own shell: there; and where pg_restore's output
+    goes to awk inside of PostgreSQL's container: a constant text, with words as its arguments. Nowhere else.
     """
     for path in ALL:
         text = uncommented(code(path)).replace('docker exec "$id" /bin/sh -c', "")
+        text = re.sub(r"""docker exec -i -e LC_ALL=C "\$4" sh -c \\\n +'[^']*' sh "\$5" "\$sql_words\"""", "", text)
         assert not re.search(r"(^|[;&|({ ])eval |\b(sh|bash) -\w*c\b", text), path.name

@@ -5,10 +5,11 @@ validate_side() ( # PROJECT SERVICE DATABASE USER on|off: its structure, its obj
     deep=$5 side=$(aside_name side "${run##*/}")
     set -- "$1" "$2" "$3" "$4"
     await_database "$@" || exit
-    found=$(sql validate "$side" "$@" -v "deep=$deep") || exit
+    noted counts "$side" rows-side "$@" & # both at once: neither waits for what the other finds
+    found=$(sql validate "$side" "$@" -v "deep=$deep") || found="${found}it could not be looked through to its end"
+    wait $! || exit
     [ -z "$found" ] || { printf '%s\n' "$found" | tail -n 3; exit 1; }
     as_listed "$side" "$@" || exit
-    noted counts "$side" rows-side "$@" || exit
     missing=$(held_alone rows.expected rows-side)
     [ -z "$missing" ] || { echo "the backup holds other rows than the restored database: $missing"; exit 1; }
     [ ! -s "$run/check.sql" ] || checked_by_user "$side" "$@" || exit
