@@ -18,6 +18,7 @@ from hummii_ops.run.outcome import Outcome
 from hummii_ops.tasks.differ import differ, differing
 from hummii_ops.tasks.frame import Reply
 from hummii_ops.tasks.meant import Beside
+from hummii_ops.tasks.reporting import writer
 from hummii_ops.telling.console import RunConsole
 from hummii_ops.transport import printable
 
@@ -80,7 +81,8 @@ def run_reply(
                 console.print(line, style=style, markup=False)
         console.print(f"  kept in {folder}", style="dim", markup=False)
 
-    return Reply(kind=kind, body=body, exit_code=code, verdict=VERDICTS[code], show=show)
+    after = writer(folder, parts[0].environment)
+    return Reply(kind=kind, body=body, exit_code=code, verdict=VERDICTS[code], show=show, after=after)
 
 
 def state_json(state: StackState) -> dict[str, Any]:
