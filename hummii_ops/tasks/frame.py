@@ -21,6 +21,8 @@ from invoke.tasks import task
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode, HummiiError, Interrupted, UsageError
+from hummii_ops.telling import job_log
+from hummii_ops.transport.text import printable
 
 FORMATS = ("text", "json")
 
@@ -116,9 +118,21 @@ def end(reply: Reply, format: str) -> None:
         else:
             reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
     finally:
+        _annotate(reply)
         _afterwards(reply)
     if reply.exit_code != ExitCode.DONE:
         raise Exit(code=int(reply.exit_code))
+
+
+def _annotate(reply: Reply) -> None:
+    """In a job of GitHub Actions: one line at the top of its page, instead of somewhere in its log."""
+    if reply.exit_code == ExitCode.DONE or not job_log.wanted(os.environ):
+        return
+    body = reply.body
+    said = [str(body[key]) for key in ("error", "run_id") if body.get(key)]
+    said += [f"next: {body['remedy']}"] if body.get("remedy") else []
+    title = f"{reply.kind if reply.kind != 'error' else 'fab'}: {reply.verdict} ({int(reply.exit_code)})"
+    say().print(job_log.error(title, printable("\n".join(said or [title]))), markup=False)
 
 
 def _afterwards(reply: Reply) -> None:

@@ -108,7 +108,8 @@ def _axes(scale: Scale) -> Iterator[str]:
         anchor = "end" if share == 1 else "middle"
         x = scale.x(scale.begin_ms + after_ms)
         yield f'<text x="{x}" y="{base + 16}" text-anchor="{anchor}">{after_ms / 1000:.0f} s</text>'
-    yield f'<text x="{_LEFT}" y="{HEIGHT - 6}">seconds since {_clock(scale.begin_ms)} UTC, by the host’s clock</text>'
+    below = f"seconds since {_clock(scale.begin_ms)} UTC, by the host’s clock; red: no good answer"
+    yield f'<text x="{_LEFT}" y="{HEIGHT - 6}">{below}</text>'
 
 
 def _limit(scale: Scale, limit_ms: float | None) -> Iterator[str]:
