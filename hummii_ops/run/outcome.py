@@ -96,10 +96,14 @@ class Outcome:
 
 def of(plan: Plan, run_id: str, state: str, events: Sequence[Event], left: Mapping[str, str], log: bytes) -> Outcome:
     """Fold. `left` are texts of the run's folder by name (gates/outside, evidence/probe.txt); `log` its output."""
-    results = [_result(step.id, step.title, "forward", plan.host, events, log) for step in plan.forward]
-    if any(event.kind == "back" for event in events):
-        results += [_result(step.id, step.title, "back", plan.host, events, log) for step in plan.back]
-    results += [_result(step.id, step.title, "tidy", plan.host, events, log) for step in plan.tidy]
+    by_step = _by_step(events)
+    went_back = any(event.kind == "back" for event in events)
+    lists = (("forward", plan.forward), ("back", plan.back if went_back else ()), ("tidy", plan.tidy))
+    results = [
+        _result(step.id, step.title, name, plan.host, by_step.get((name, step.id), []), log)
+        for name, steps in lists
+        for step in steps
+    ]
     answer = left.get("gates/outside", "").split()
     began = next((e.at for e in events if e.kind == "begin"), None)
     ended = events[-1].at if events else None
@@ -127,8 +131,15 @@ def _first_change(plan: Plan, events: Sequence[Event]) -> datetime | None:
     return next((e.at for e in events if e.kind == "start" and e.step in changing), None)
 
 
-def _result(step_id: str, title: str, list_: str, host: str, events: Sequence[Event], log: bytes) -> StepResult:
-    mine = [e for e in events if e.step == step_id and e.list == list_]
+def _by_step(events: Sequence[Event]) -> Mapping[tuple[str, str], list[Event]]:
+    """Gone through once: a long run has thousands of steps and of events."""
+    found: dict[tuple[str, str], list[Event]] = {}
+    for event in events:
+        found.setdefault((event.list, event.step), []).append(event)
+    return found
+
+
+def _result(step_id: str, title: str, list_: str, host: str, mine: Sequence[Event], log: bytes) -> StepResult:
     last = mine[-1] if mine else None
     started = next((e for e in reversed(mine) if e.kind == "start"), None)
     outcome: StepOutcome = "not reached"

@@ -21,6 +21,8 @@ from invoke.tasks import task
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode, HummiiError, Interrupted, UsageError
+from hummii_ops.telling import job_log
+from hummii_ops.transport.text import printable
 
 FORMATS = ("text", "json")
 
@@ -31,13 +33,17 @@ def nothing(_console: Console) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What a task has to say. `kind` names the schema; `show` prints the page for people."""
+    """What a task has to say. `kind` names the schema; `show` prints the page for people.
+
+    `after` is done when all is said: it cannot change what was said, nor the exit code.
+    """
 
     kind: str
     body: dict[str, Any] = field(default_factory=dict)
     exit_code: ExitCode = ExitCode.DONE
     verdict: str = "pass"
     show: Callable[[Console], None] = nothing
+    after: Callable[[], None] | None = None
 
     def document(self) -> dict[str, Any]:
         head = {"schema": f"hummii-ops/{self.kind}/v1", "exit_code": int(self.exit_code), "verdict": self.verdict}
@@ -104,14 +110,41 @@ def of_error(error: HummiiError) -> Reply:
 
 
 def end(reply: Reply, format: str) -> None:
-    """Print the reply, and leave with its exit code."""
-    if format == "json":
-        sys.stdout.write(json.dumps(reply.document(), indent=2, ensure_ascii=False, default=str) + "\n")
-        sys.stdout.flush()
-    else:
-        reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
+    """Print the reply, do what comes after it, and leave with its exit code."""
+    try:
+        if format == "json":
+            sys.stdout.write(json.dumps(reply.document(), indent=2, ensure_ascii=False, default=str) + "\n")
+            sys.stdout.flush()
+        else:
+            reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
+    finally:
+        _annotate(reply)
+        _afterwards(reply)
     if reply.exit_code != ExitCode.DONE:
         raise Exit(code=int(reply.exit_code))
+
+
+def _annotate(reply: Reply) -> None:
+    """In a job of GitHub Actions: one line at the top of its page, instead of somewhere in its log."""
+    if reply.exit_code == ExitCode.DONE or not job_log.wanted(os.environ):
+        return
+    body = reply.body
+    said = [str(body[key]) for key in ("error", "run_id") if body.get(key)]
+    said += [f"next: {body['remedy']}"] if body.get("remedy") else []
+    title = f"{reply.kind if reply.kind != 'error' else 'fab'}: {reply.verdict} ({int(reply.exit_code)})"
+    say().print(job_log.error(title, printable("\n".join(said or [title]))), markup=False)
+
+
+def _afterwards(reply: Reply) -> None:
+    """Whatever goes wrong here is a note: the run has ended, and its exit code is what counts."""
+    if reply.after is None:
+        return
+    try:
+        reply.after()
+    except KeyboardInterrupt:
+        say().print("note: left before the report was written", style="dim")
+    except Exception as error:
+        say().print(f"note: the report could not be written: {error}", style="dim", markup=False)
 
 
 def write_log(name: str) -> Path:

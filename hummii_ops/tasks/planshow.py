@@ -29,12 +29,12 @@ def show(console: Console, plan: Plan, *, who: str, reason: str, dry_run: bool) 
     if plan.target.release_id:
         body.append(f"   (restore point {plan.target.release_id})", style="dim")
     body.append(f"\nby {who}: {printable(reason) or 'no reason given'}\nplan {plan.digest[:12]}", style="dim")
-    console.print(Panel(body, title=title, title_align="left", expand=False))
+    console.print(Panel(body, title=title, title_align="left", expand=False), soft_wrap=False)
     for sentence in plan.changes:
-        console.print(f"  {printable(sentence)}", markup=False)
+        console.print(f"  {printable(sentence)}", markup=False, soft_wrap=not console.is_terminal)
     for warning in plan.warnings:
-        console.print("  ! ", style="yellow", end="")
-        console.print(printable(warning), markup=False)
+        line = Text.assemble(("  ! ", "yellow"), printable(warning))
+        console.print(line, soft_wrap=not console.is_terminal)  # a log is not wrapped, a terminal at words
     if dry_run:
         _steps(console, plan)
 

@@ -18,6 +18,7 @@ from hummii_ops.run.outcome import Outcome
 from hummii_ops.tasks.differ import differ, differing
 from hummii_ops.tasks.frame import Reply
 from hummii_ops.tasks.meant import Beside
+from hummii_ops.tasks.reporting import writer
 from hummii_ops.telling.console import RunConsole
 from hummii_ops.transport import printable
 
@@ -78,9 +79,15 @@ def run_reply(
         if differ(outcomes, beside):
             for line, style in differing(parts, outcomes, beside):
                 console.print(line, style=style, markup=False)
-        console.print(f"  kept in {folder}", style="dim", markup=False)
+        console.print(f"  report: {_from_here(folder)}/report.html", style="dim", markup=False)
 
-    return Reply(kind=kind, body=body, exit_code=code, verdict=VERDICTS[code], show=show)
+    after = writer(folder, parts[0].environment)
+    return Reply(kind=kind, body=body, exit_code=code, verdict=VERDICTS[code], show=show, after=after)
+
+
+def _from_here(folder: Path) -> Path:
+    """As it is typed from where the operator stands."""
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
 def state_json(state: StackState) -> dict[str, Any]:
@@ -139,9 +146,16 @@ def _show(console: Console, plan: Plan, outcome: Outcome, *, asked_back: bool) -
     if outcome.failed_step is not None:
         failed = outcome.failed_step
         console.print(f"  {failed.id} failed: {printable(failed.reason or '')}", markup=False)
-    console.print(printable(f"  outage: {_outage(outcome)}"), markup=False)
+    console.print(f"  {VERDICTS[code]} ({int(code)}){_elapsed(outcome)}", markup=False)
+    console.print(printable(f"  outage: {_outage(outcome)}"), markup=False, soft_wrap=not console.is_terminal)
     for line in _next(plan, outcome, code):
         console.print(f"  next: {line}", markup=False)
+
+
+def _elapsed(outcome: Outcome) -> str:
+    if outcome.began_at is None or outcome.ended_at is None:
+        return ""
+    return f", after {(outcome.ended_at - outcome.began_at).total_seconds():.1f} s on the host"
 
 
 def _outage(outcome: Outcome) -> str:

@@ -1,21 +1,25 @@
 """A run as people see it: a line when a step ends, a sign of life while it lasts.
 
 Listens to events only; what it prints goes to stderr. On a terminal the sign of life is a spinner; in the log of a
-job it is a line for each step that takes its time.
+job it is a line for each step that takes its time, folded into a group where GitHub Actions shows it. A line of a
+terminal fits its width: the title gives way first, then it goes; the step's name and its end stay.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from threading import Timer
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
 from hummii_ops.events import Event
 from hummii_ops.plans.plan import Plan
+from hummii_ops.telling import job_log
 from hummii_ops.transport.text import printable
 
 _SAID = {
@@ -30,6 +34,8 @@ _SAID = {
 _LEGEND = "[green]✓[/] made, and holds   [dim]·[/] held already   [red]✗[/] failed"
 # Without a terminal, a step that lasts longer is named when it has lasted so long.
 SLOW_S = 2.0
+# A title that is cut to less tells nothing.
+_LEAST_TITLE = 16
 
 
 class RunConsole:
@@ -44,6 +50,7 @@ class RunConsole:
         self._console = console
         self._legend, self._slow_s = legend, slow_s
         self._slow: Timer | None = None
+        self._group = "" if console.is_terminal or not job_log.wanted(os.environ) else f"{plan.host}: {plan.task}"
         self._titles: Mapping[str, str] = {s.id: s.title for s in (*plan.back, *plan.forward)}
         self._prefix = f"{plan.host}  " if many else ""
         self._started: dict[str, datetime] = {}
@@ -53,12 +60,16 @@ class RunConsole:
         if self._console.is_terminal:
             self._status = self._console.status("starting on the host…")
             self._status.start()
+        if self._group:
+            self._console.print(job_log.group(self._group), markup=False)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended()
         if self._status is not None:
             self._status.stop()
+        if self._group:
+            self._console.print(job_log.END_GROUP, markup=False)
 
     def __call__(self, event: Event) -> None:
         """Show one event; never raises for what a host may send."""
@@ -104,8 +115,16 @@ class RunConsole:
             self._legend = False
             self._console.print(_LEGEND)
         line = Text(self._prefix).append_text(Text.from_markup(sign))
-        line.append(f" {event.step:<30} {self._title(event.step)}", style="dim" if dim else "")
+        taken = line.cell_len + 1 + max(30, len(event.step)) + 1 + 2 + len(note)
+        title = self._fitting(self._title(event.step), self._console.width - taken)
+        line.append(f" {event.step:<30} {title}" if title else f" {event.step}", style="dim" if dim else "")
         self._console.print(line.append(f"  {note}", style="dim"))
+
+    def _fitting(self, title: str, room: int) -> str:
+        """The title as a terminal has room for it; a log has room for all."""
+        if not self._console.is_terminal or cell_len(title) <= room:
+            return title
+        return f"{set_cell_size(title, room - 1).rstrip()}…" if room >= _LEAST_TITLE else ""
 
     def _title(self, step: str) -> str:
         return printable(self._titles.get(step, step))

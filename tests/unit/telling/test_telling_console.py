@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 
+import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from hummii_ops.events import Event
@@ -13,6 +22,7 @@ from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.steps import Effect, Step
 from hummii_ops.telling.console import RunConsole
 
+ROOT = Path(__file__).resolve().parents[3]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOTHING = StackState(label="-", identity=None, files={}, modes={}, services=())
 WAIT = Step(id="settled", title="nothing restarts", effect=Effect.READS, limit_s=5, holds=("x",), act=("x",))
@@ -89,3 +99,81 @@ def test_the_signs_are_explained_once() -> None:
         pass
     assert out.getvalue().splitlines()[0] == "✓ made, and holds   · held already   ✗ failed"
     assert out.getvalue().count("held already") == 1
+
+
+def lines_at(
+    width: int, *, terminal: bool = True, title: str = "nothing restarts, dies or stops answering"
+) -> list[str]:
+    out = StringIO()
+    plan = replace(PLAN, forward=(replace(WAIT, title=title),))
+    with RunConsole(
+        Console(file=out, width=width, force_terminal=terminal, soft_wrap=True), plan, legend=False
+    ) as shown:
+        shown(event("skipped", 0))
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue())
+    return [line.strip("\r") for line in text.split("\n") if "settled" in line]
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (112, "· settled                        nothing restarts, dies or stops answering  holds already"),
+        (80, "· settled                        nothing restarts, dies or stops…  holds already"),
+        (40, "· settled  holds already"),
+    ],
+)
+def test_a_line_fits_its_terminal(width: int, line: str) -> None:
+    """The title gives way first; the step and its end are always whole, on one line."""
+    assert lines_at(width) == [line]
+    assert len(line) <= width
+
+
+def test_wide_letters_count_as_two() -> None:
+    """What a letter takes is what counts, not how many there are."""
+    (line,) = lines_at(80, title="何" * 40)
+    assert cell_len(line) <= 80
+    assert "…" in line
+
+
+def test_a_log_has_room_for_all() -> None:
+    """Without a terminal nothing is cut, whatever width it claims."""
+    assert lines_at(40, terminal=False) == [
+        "· settled                        nothing restarts, dies or stops answering  holds already"
+    ]
+
+
+def in_a_job(code: str, **environ: str) -> tuple[str, str]:
+    """What a program of its own prints, in a job of GitHub Actions or not."""
+    clean = {key: value for key, value in os.environ.items() if key != "GITHUB_ACTIONS"}
+    done = subprocess.run([sys.executable, "-c", code], env=clean | environ, capture_output=True, text=True, cwd=ROOT)
+    return done.stdout, done.stderr
+
+
+SHOWN = """
+import sys; sys.path[:0] = ["tests/unit/telling"]
+from test_telling_console import PLAN, Console, RunConsole, event
+with RunConsole(Console(), PLAN) as shown:
+    shown(event("skipped", 0))
+"""
+FAILS = """
+from hummii_ops.tasks import frame
+from hummii_ops.errors import Refused
+frame.end(frame.of_error(Refused("50% of a: b,c\\n::warning::x", remedy="fab status")), "json")
+"""
+
+
+def test_a_job_folds_the_steps() -> None:
+    """In GitHub Actions the steps of a host are a group; elsewhere nothing of it is printed."""
+    said, _ = in_a_job(SHOWN, GITHUB_ACTIONS="true")
+    lines = said.splitlines()
+    assert (lines[0], lines[-1]) == ("::group::h: rollback", "::endgroup::")
+    assert "::" not in in_a_job(SHOWN)[0]
+
+
+def test_a_job_has_one_error_at_its_top() -> None:
+    """One annotation, on stderr, with what happened and what is next; no text of it becomes a command of its own."""
+    out, err = in_a_job(FAILS, GITHUB_ACTIONS="true")
+    assert json.loads(out)["error"] == "50% of a: b,c\n::warning::x"
+    marked = [line for line in err.splitlines() if line.startswith("::")]
+    assert marked == ["::error title=fab%3A refused (3)::50%25 of a: b,c%0A::warning::x%0Anext: fab status"]
+    assert "::" not in in_a_job(FAILS)[1]
