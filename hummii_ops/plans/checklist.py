@@ -36,13 +36,23 @@ def _database(check: SchemaCheck) -> ChecklistItem:
     return ChecklistItem(words=words, steps=("plan",), found=check.code_only)
 
 
-def checklist(forward: Sequence[Step], check: SchemaCheck) -> tuple[ChecklistItem, ...]:
-    """Every line, with what does it. Identifying the version and preparing the plan are done by having a plan."""
+def _notified(channels: Sequence[str]) -> ChecklistItem:
+    words = "Notify stakeholders"
+    if not channels:
+        return ChecklistItem(words=words, skipped="no channel configured")
+    return ChecklistItem(words=words, steps=("telling",), found=", ".join(channels))
+
+
+def checklist(forward: Sequence[Step], check: SchemaCheck, channels: Sequence[str] = ()) -> tuple[ChecklistItem, ...]:
+    """Every line, with what does it. Identifying the version and preparing the plan are done by having a plan.
+
+    `channels`: the names of those through which people are told.
+    """
     items = [
         ChecklistItem(words="Identify the version", steps=("plan",)),
         _database(check),
         ChecklistItem(words="Prepare the plan, kept in the run", steps=("plan",)),
-        ChecklistItem(words="Notify stakeholders", skipped="no channel configured"),
+        _notified(channels),
     ]
     for words, prefixes in _LINES:
         ids = tuple(step.id for step in forward if step.id.startswith(prefixes) and _fits(step, words))

@@ -79,7 +79,7 @@ def build(
         probe_url=environment.health.inside,
         changes=tuple(_sentences(work, swap, prepared)),
         warnings=tuple(sentences.warnings(work)) if code else tuple(_doubts(prepared.check)),
-        checklist=checklist(steps, work.check),
+        checklist=checklist(steps, work.check, work.environment.told),
         schema_check=work.check,
         notes=rollback.mark_before(work) | {"schema": prepared.schema},
         swap=swap,

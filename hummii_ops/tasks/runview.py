@@ -37,14 +37,20 @@ def verdict_of(run: RunFact, *, busy: bool) -> str:
     return {"restored": "restored", "refused": "refused", "abandoned": "refused", "prepared": "pass"}.get(state, state)
 
 
+def checked_id(run: str) -> str:
+    """The id, if it can be one. Raises UsageError."""
+    if not run or not all(char.isascii() and (char.isalnum() or char == "-") for char in run) or len(run) > 80:
+        raise UsageError(f"{run!r:.100} cannot be the id of a run", remedy="see the runs: fab runs")
+    return run
+
+
 def chosen_run(snapshot: Snapshot, run: str | None, *, to_undo: bool = False) -> RunFact:
     """The run that is meant: by its id, else an unfinished one, else the newest that started. Raises Refused.
 
     `to_undo`: a backup of the database went nowhere, so that there is nothing to take back; it is passed over.
     """
     if run is not None:
-        if not run or not all(char.isascii() and (char.isalnum() or char == "-") for char in run) or len(run) > 80:
-            raise UsageError(f"{run!r:.100} cannot be the id of a run", remedy="see the runs: fab runs")
+        checked_id(run)
         found = next((one for one in snapshot.runs if one.run_id == run), None)
         if found is None:
             raise Refused(f"{snapshot.host_name}: there is no run {run}", remedy="see the runs: fab runs")

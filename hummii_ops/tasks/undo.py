@@ -11,9 +11,9 @@ from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import undo as plan_undo
 from hummii_ops.run import perform, preflight
-from hummii_ops.run.fleet import Part, carry_out, in_turn
+from hummii_ops.run.fleet import Part, in_turn
 from hummii_ops.run.ship import About, new_run_id
-from hummii_ops.tasks import planshow, session
+from hummii_ops.tasks import planshow, session, told
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.meant import chosen_among, newest, on
 from hummii_ops.tasks.parts import part_of
@@ -66,8 +66,8 @@ def undo(
         since_ms=int(time.time() * 1000),
         hosts=tuple(part.place.host for part in parts),
     )
-    outcomes = carry_out(parts, about, watcher(people, len(parts) > 1))
-    return run_reply("undo", parts, outcomes, session.runs_dir() / about.run_id)
+    outcomes, telling = told.carried_out(parts, about, watcher(people, len(parts) > 1))
+    return told.ended(telling, run_reply("undo", parts, outcomes, session.runs_dir() / about.run_id), outcomes)
 
 
 def newest_on_all(snapshots: Sequence[Snapshot], chosen: RunFact) -> None:
