@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
 from rich.console import Console
@@ -17,6 +17,9 @@ from hummii_ops.tasks import session, told
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.runview import checked_id
 from hummii_ops.transport import printable
+
+if TYPE_CHECKING:
+    from hummii_ops.telling.teller import Teller
 
 _FLUSH_S = 60.0
 _SAID_BY_HAND = ("announced", "monitoring-ok", "regressed")
@@ -102,14 +105,16 @@ def flush(_context: Any, run: str | None = None, env: str | None = None, format:
     notify, folder = notify_of(environment), session.runs_dir() / checked_id(run)
     if not (folder / "outbox.jsonl").is_file():
         raise UsageError(f"nothing was told about {run} from here", remedy=f"its messages would be in {folder}")
-    return _flushed(environment, notify, folder, run)
+    from hummii_ops.telling.teller import Teller
+
+    teller = Teller(folder, notify, inventory=inventory_path(), environment=environment.name)
+    return _flushed(teller, notify, folder, run)
 
 
-def _flushed(environment: Environment, notify: Notify, folder: Path, run: str) -> Reply:
-    from hummii_ops.telling.teller import Teller, undelivered
+def _flushed(teller: Teller, notify: Notify, folder: Path, run: str) -> Reply:
+    from hummii_ops.telling.teller import undelivered
 
     before = sum(len(one.kinds) for one in undelivered(folder, notify))
-    teller = Teller(folder, notify, inventory=inventory_path(), environment=environment.name)
     left = teller.flush(_FLUSH_S, anew=True)
     sent = before - sum(len(one.kinds) for one in left)
     body = {
@@ -158,8 +163,9 @@ def announce(
     about = About(
         run_id=run_id, task="announce", who=session.who(), reason="", since_ms=int(time.time() * 1000), hosts=()
     )
-    told.announcer(environment, about).say(kind, text=text)  # type: ignore[arg-type]  # one of _SAID_BY_HAND
-    return _flushed(environment, notify, folder, run_id)
+    telling = told.announcer(environment, about)
+    telling.say(kind, text=text)  # type: ignore[arg-type]  # one of _SAID_BY_HAND
+    return _flushed(telling.teller, notify, folder, run_id)
 
 
 def notify_of(environment: Environment) -> Notify:

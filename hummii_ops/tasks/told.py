@@ -116,14 +116,19 @@ def carried_out(parts: Sequence[Part], about: About, watch: Watch) -> tuple[tupl
     if told is None:
         return carry_out(parts, about, watch), None
     told.say("planned")
-    try:
+    with refusals(told):
         return carry_out(parts, about, heard(watch, told)), told
-    except (Refused, Busy) as error:  # nothing was changed
+
+
+@contextmanager
+def refusals(told: Told) -> Iterator[None]:
+    """What was planned and then refused is told as well: nothing was changed."""
+    try:
+        yield
+    except (Refused, Busy) as error:
         told.say("failed", result="Nothing was changed.", next=error.remedy and f"Next: {error.remedy}")
         told.teller.flush()
         raise
-    finally:
-        told.teller.close()  # who leaves with Ctrl-C leaves those who deliver to their work
 
 
 def heard(watch: Watch, told: Told | None) -> Watch:

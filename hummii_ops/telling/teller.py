@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -98,6 +99,7 @@ class Teller:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C and the end of the terminal are not for it
         )
+        threading.Thread(target=self.process.wait, daemon=True).start()  # it may outlive us; nobody waits for it
 
     def _flush(self, deadline_s: float, *, anew: bool) -> Sequence[Undelivered]:
         end = time.monotonic() + deadline_s
