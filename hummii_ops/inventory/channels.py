@@ -82,12 +82,21 @@ class Apprise(Channel):
     url_secret: fields.Text = Field(description="Secret with the Apprise URL.")
 
 
+class StaticPage(Frozen):
+    """A status page of our own: index.html, feed.xml and status.json in a folder that a web server shows."""
+
+    kind: Literal["static-page"] = Field(description="static-page")
+    name: fields.Name = Field(description="What the channel is called in plans and warnings; unique here.")
+    audience: Literal["public"] = Field(default="public", description="A status page is for the public.")
+    folder: fields.LocalPath = Field(description="Folder on this machine; it must exist.")
+
+
 def _kind(value: Any) -> str | None:
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
     return f"<{kind}>" if kind in _KINDS else None
 
 
-_KINDS = ("slack", "slack-webhook", "email", "pagerduty", "webhook", "apprise")
+_KINDS = ("slack", "slack-webhook", "email", "pagerduty", "webhook", "apprise", "static-page")
 
 AnyChannel: TypeAlias = Annotated[
     Annotated[Slack, Tag("<slack>")]
@@ -95,7 +104,8 @@ AnyChannel: TypeAlias = Annotated[
     | Annotated[Email, Tag("<email>")]
     | Annotated[PagerDuty, Tag("<pagerduty>")]
     | Annotated[Webhook, Tag("<webhook>")]
-    | Annotated[Apprise, Tag("<apprise>")],
+    | Annotated[Apprise, Tag("<apprise>")]
+    | Annotated[StaticPage, Tag("<static-page>")],
     Discriminator(
         _kind,
         custom_error_type="inventory",

@@ -14,6 +14,7 @@ from hummii_ops.inventory.channels import (
     PagerDuty,
     Slack,
     SlackWebhook,
+    StaticPage,
     Webhook,
 )
 from hummii_ops.telling.channels.channel import Channel, Never, Words
@@ -65,3 +66,7 @@ def _opened(settings: AnyChannel, words: Words, secret: Fetch, limit_s: float) -
             from hummii_ops.telling.channels.apprise import AppriseService
 
             return AppriseService(secret(settings.url_secret), words, limit_s=limit_s)
+        case StaticPage():
+            from hummii_ops.telling.status_page.static import OwnPage
+
+            return OwnPage(settings, words)
