@@ -15,6 +15,7 @@ from hummii_ops.inventory.channels import (
     Slack,
     SlackWebhook,
     StaticPage,
+    Statuspage,
     Webhook,
 )
 from hummii_ops.telling.channels.channel import Channel, Never, Words
@@ -70,3 +71,7 @@ def _opened(settings: AnyChannel, words: Words, secret: Fetch, limit_s: float) -
             from hummii_ops.telling.status_page.static import OwnPage
 
             return OwnPage(settings, words)
+        case Statuspage():
+            from hummii_ops.telling.status_page.statuspage import HostedPage
+
+            return HostedPage(settings, secret(settings.token), words, limit_s=limit_s)

@@ -23,7 +23,7 @@ STAGES: Mapping[NoteKind, Stage] = {
     "regressed": "identified",
     "monitoring-ok": "resolved",
 }
-_OPENS: frozenset[NoteKind] = frozenset({"started", "needs-person", "regressed"})
+OPENS: frozenset[NoteKind] = frozenset({"started", "needs-person", "regressed"})
 MOST_KEPT = 20
 
 
@@ -71,7 +71,7 @@ def told(incidents: Sequence[Incident], run_id: str, update: Update, kind: NoteK
     own = next((one for one in incidents if one.id == run_id), None)
     mine = own or next((one for one in incidents if one.stage != "resolved"), None)
     if mine is None:
-        if kind not in _OPENS:
+        if kind not in OPENS:
             return tuple(incidents)  # nothing was said to be wrong
         return (Incident(id=run_id, updates=(update,)), *incidents)[:MOST_KEPT]
     stage = STAGES.get(kind, mine.stage)
