@@ -36,6 +36,7 @@ _KINDS: dict[ExitCode, NoteKind] = {
     ExitCode.REFUSED: "failed",
     ExitCode.MIXED: "needs-person",
 }
+_OVER = frozenset({"succeeded", "restored", "failed", "announced", "monitoring-ok", "regressed"})
 _RESULTS = {
     ExitCode.DONE: "Proven by image ids and health.",
     ExitCode.DEGRADED: "It runs and is proven from inside, but not confirmed from outside.",
@@ -110,6 +111,22 @@ def announcer(environment: Environment, about: About) -> Told:
     return told
 
 
+def taken_up(environment: Environment, run_id: str) -> Told | None:
+    """Who is told how a run goes on: that was told about from here, and not yet to its end. Else None."""
+    if environment.notify is None:
+        return None
+    from hummii_ops.telling.outbox import Outbox
+
+    before = Outbox(session.runs_dir() / run_id).notes()
+    if not before or before[-1].kind in _OVER:
+        return None
+    about = About(run_id=run_id, task="", who="", reason="", since_ms=0, hosts=())
+    told = told_of(environment, about, ())
+    if told is not None:
+        told.facts = dict(before[0].facts)
+    return told
+
+
 def carried_out(parts: Sequence[Part], about: About, watch: Watch) -> tuple[tuple[Outcome, ...], Told | None]:
     """`carry_out`, told about from its plan on. Raises what `carry_out` raises."""
     told = told_of(parts[0].environment, about, [part.plan for part in parts])
@@ -158,10 +175,12 @@ def ended(told: Told | None, reply: Reply, outcomes: Sequence[Outcome]) -> Reply
     if told is None:
         return reply
     code = reply.exit_code
+    back = code is ExitCode.DONE and outcomes and all(one.state != "done" for one in outcomes)  # as it was asked
+    kind: NoteKind = "restored" if back else _KINDS.get(code, "failed")
     seconds = [one.outage_s for one in outcomes if one.outage_s is not None]
     told.say(
-        _KINDS.get(code, "failed"),
-        result=_RESULTS.get(code, ""),
+        kind,
+        result=_RESULTS[ExitCode.RESTORED] if back else _RESULTS.get(code, ""),
         next=_NEXT.get(code, "").format(run=told.run_id),
         outage=f"{max(seconds):.1f} s" if seconds else "not known",
     )

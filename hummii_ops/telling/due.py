@@ -15,7 +15,14 @@ _TAKES_STEPS = frozenset({"slack", "webhook"})
 def due(notes: Sequence[Note], channel: AnyChannel) -> list[Note]:
     """In their order; a step that something else followed is not news any more."""
     last = notes[-1].id if notes else ""
-    return [note for note in notes if _takes(note, channel) and (note.kind != "step" or note.id == last)]
+    begun = channel.audience != "public" or any(note.kind == "started" for note in notes)
+    return [
+        note
+        for note in notes
+        if _takes(note, channel)
+        and (note.kind != "step" or note.id == last)
+        and (note.kind != "failed" or begun)  # the public was told of nothing that could fail
+    ]
 
 
 def _takes(note: Note, channel: AnyChannel) -> bool:

@@ -14,6 +14,8 @@ from hummii_ops.inventory.channels import (
     PagerDuty,
     Slack,
     SlackWebhook,
+    StaticPage,
+    Statuspage,
     Webhook,
 )
 from hummii_ops.telling.channels.channel import Channel, Never, Words
@@ -65,3 +67,11 @@ def _opened(settings: AnyChannel, words: Words, secret: Fetch, limit_s: float) -
             from hummii_ops.telling.channels.apprise import AppriseService
 
             return AppriseService(secret(settings.url_secret), words, limit_s=limit_s)
+        case StaticPage():
+            from hummii_ops.telling.status_page.static import OwnPage
+
+            return OwnPage(settings, words)
+        case Statuspage():
+            from hummii_ops.telling.status_page.statuspage import HostedPage
+
+            return HostedPage(settings, secret(settings.token), words, limit_s=limit_s)

@@ -64,6 +64,17 @@ def json_of(answer: Response, url: str) -> dict[str, Any]:
     return value
 
 
+def list_of(answer: Response, url: str) -> list[dict[str, Any]]:
+    """The list of objects that was answered. Raises Later where there is none."""
+    try:
+        value = json.loads(answer.body)
+    except ValueError:
+        value = None
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise Later(f"{_host(url)} answered something that is not a list")
+    return value
+
+
 def _host(url: str) -> str:
     """The host alone: the rest of an address may be a secret."""
     try:

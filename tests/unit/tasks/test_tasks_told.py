@@ -130,6 +130,22 @@ def test_a_run_that_was_refused(inventory: Path) -> None:
     assert notes(inventory)[0].facts["result"] == "Nothing was changed."
 
 
+def test_a_run_that_is_taken_up(inventory: Path) -> None:
+    """Who attaches from where it was begun tells how it ended, once; elsewhere, or after its end, nobody does."""
+    environment = load(inventory).choose(None)
+    assert told.taken_up(environment, RUN) is None
+    telling = made(inventory)
+    telling.say("started")
+    gone(telling)
+    again = told.taken_up(environment, RUN)
+    assert again
+    told.ended(again, Reply(kind="attach", exit_code=ExitCode.DONE), ())
+    gone(again)
+    assert notes(inventory)[-1].kind == "succeeded"
+    assert notes(inventory)[-1].facts["to"] == "1.0"
+    assert told.taken_up(environment, RUN) is None
+
+
 def test_preview_shows_what_would_be_read(inventory: Path) -> None:
     """Of the audiences that there are, without sending."""
     reply = said(notify.preview, kind="succeeded")

@@ -76,6 +76,18 @@ def test_own_wordings(tmp_path: Path) -> None:
     assert "$hosts" in wrong[2]
 
 
+def test_the_public_does_not_hear_of_a_run_that_was_refused() -> None:
+    """Nothing began, so nothing failed for them; the team hears it."""
+    public = Slack(kind="slack", name="all", channel="C1", token="token", audience="public")
+    team = Slack(kind="slack", name="team", channel="C1", token="token")
+    notes = [note("planned", 1), note("failed", 2)]
+    assert [len(due(notes, one)) for one in (public, team)] == [0, 2]
+    assert [one.kind for one in due([*notes[:1], note("started", 2), note("failed", 3)], public)] == [
+        "started",
+        "failed",
+    ]
+
+
 def test_a_step_that_something_followed_is_no_news() -> None:
     """A channel that was away for a while is not told of each step since."""
     slack = Slack(kind="slack", name="team", channel="C1", token="token")
