@@ -94,6 +94,12 @@ def answer(
         return of_error(HummiiError(f"a bug in hummii-ops, in {name}", remedy=f"its log: {write_log(name)}"))
 
 
+def ask(task: Any, **flags: Any) -> Reply:
+    """The reply of another task to the one that calls it: nothing is printed, and its errors are raised."""
+    reply: Reply = task.body.__wrapped__(None, **flags)
+    return reply
+
+
 def of_error(error: HummiiError) -> Reply:
     """An error as a reply."""
 

@@ -19,6 +19,8 @@ from hummii_ops.inventory.models import Environment
 from hummii_ops.run import kept
 from hummii_ops.tasks.frame import Reply, end
 from hummii_ops.tasks.reporting import when, writer
+from hummii_ops.tasks.runs import report_of
+from hummii_ops.telling.report.write import write
 
 ROOT = Path(__file__).resolve().parents[3]
 INVENTORY = """\
@@ -83,6 +85,14 @@ def test_the_newest_run_of_an_environment(folder: Path) -> None:
     (folder.parent / "20281122T0Z-rollback-y").mkdir()
     assert kept.newest(folder.parent, "lab") == folder
     assert kept.newest(folder.parent, "staging") is None
+
+
+def test_runs_say_which_have_a_report(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page on this machine, once it is written."""
+    monkeypatch.setenv("HUMMII_INVENTORY", str(folder.parents[2] / "inventory.yml"))
+    assert report_of(RUN) is None
+    write(folder)
+    assert report_of(RUN) == str(folder / "report.html")
 
 
 @pytest.mark.parametrize(
