@@ -25,8 +25,8 @@ faults: $(READY) tools ## every kind of fault at every step, on real stacks (lon
 	@$(PY) -m lab.engine
 	@HUMMII_FAULTS=all $(PY) -m pytest tests/faults
 
-bench: $(READY)  ## medians and ratios against a hand-written floor, on the lab
-	@$(PY) -m bench
+bench: $(READY)  ## medians, ratios and gaps, on the lab; ONLY=swap or ONLY=rollback for one part
+	@$(PY) -m bench $(ONLY)
 
 check: $(READY)  ## lint and types
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
@@ -44,5 +44,5 @@ $(READY): requirements-dev.txt pyproject.toml
 	@touch $@
 
 .PHONY: tools
-tools:           # what the tests call beside Python: a real sshd, shellcheck, strace
-	@$(PY) -m lab.tools sshd shellcheck strace curl
+tools:           # what the tests call beside Python: a real sshd, shellcheck, strace, Prometheus
+	@$(PY) -m lab.tools sshd shellcheck strace curl prometheus

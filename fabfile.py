@@ -17,7 +17,9 @@ from hummii_ops.tasks import (
     clean,
     config,
     database,
+    diagnose,
     door,
+    flows,
     followups,
     init,
     notes,
@@ -26,6 +28,7 @@ from hummii_ops.tasks import (
     rollback,
     rollback_db,
     runs,
+    scenarios,
     status,
     takeup,
     undo,
@@ -38,6 +41,7 @@ namespace = Collection(
     rollback.rollback,
     status.status,
     verify.verify,
+    diagnose.diagnose,
     releases.releases,
     *takeup.ALL,
     undo.undo,
@@ -48,11 +52,13 @@ namespace = Collection(
     *database.ALL,
     *check_backup.ALL,
     *rollback_db.ALL,
+    *scenarios.ALL,
     *clean.ALL,
     *init.ALL,
     *door.ALL,
 )
 namespace.add_collection(config.namespace)
+namespace.add_collection(flows.namespace)
 namespace.add_collection(lab)
 namespace.configure({"tasks": {"auto_dash_names": True}})
 

@@ -24,7 +24,7 @@ from hummii_ops.errors import ExitCode
 from hummii_ops.inventory import json_schema
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus, PrometheusQuery
-from hummii_ops.inventory.models import Database, Environment, Health, InventoryFile, Logs, Proxy
+from hummii_ops.inventory.models import Database, Environment, Flows, Health, InventoryFile, Logs, Proxy
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -148,6 +148,7 @@ def inventory_page() -> str:
         ("environments.NAME.access_log", AccessLog, ()),
         ("environments.NAME.prometheus", Prometheus, ()),
         ("environments.NAME.prometheus.queries.NAME", PrometheusQuery, ()),
+        ("environments.NAME.flows", Flows, ()),
     ]
     for title, model, skipped in parts:
         rows = [

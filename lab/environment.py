@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from lab import hosts
 from lab.golden import COMPOSE_FILE, PROJECT
 from lab.state import LOOPBACK, Lab, LabHost, Record, write_beside
+
+FLOWS = Path(__file__).resolve().parent.parent / "flows"
 
 
 def write_environment(lab: Lab, record: Record) -> None:
@@ -31,6 +34,7 @@ env_files: [.env]
 health: {{path: /api/health, inside: "http://127.0.0.1/api/health"}}
 proxy: {{service: nginx, reload: [nginx -t, nginx -s reload]}}
 database: {{service: postgres, name: hummii, user: hummii}}
+flows: {{dir: {json.dumps(str(FLOWS))}, allow: ["*"], payments: test}}
 """
 
 

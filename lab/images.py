@@ -32,10 +32,12 @@ class Image:
 @dataclass(frozen=True)
 class Images:
     host: Image
+    payments: Image
     inner: tuple[Image, ...]
 
     def all(self) -> Iterator[Image]:
         yield self.host
+        yield self.payments
         yield from self.inner
 
 
@@ -63,6 +65,7 @@ def _named(base: str) -> Images:
 
     return Images(
         host=image("host", ""),
+        payments=image("payments", ""),
         inner=(
             image("postgres", "hummii-postgres:15"),
             image("redis", "hummii-redis:7"),

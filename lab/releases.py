@@ -23,6 +23,7 @@ RELEASES = (
     Release("1.0", "good"),
     Release("1.1", "broken: its health is always 503"),
     Release("1.2", "healthy, but 3 of every 10 orders fail with 500"),
+    Release("1.3", "healthy, but each list of orders takes seconds"),
     Release("1.4", "healthy, but its migration drops a column: every order fails, with 1.0's code too"),
     Release("0.9", "never becomes healthy: a target that fails", hidden=True),
 )

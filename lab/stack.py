@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from hummii_ops.errors import Refused, UsageError
-from lab import container, golden, hosts
+from lab import container, golden, hosts, payments
 from lab.docker import Ask, DockerFailed, Say, docker, succeeds
 from lab.engine import ensure_engine
 from lab.environment import write_environment
@@ -35,6 +35,7 @@ def up(lab: Lab, *, count: int | None = None, proxy: str | None = None, say: Say
         record = _with_golden(lab, images, proxy or lab.read().proxy, say=say)
         if not succeeds("network", "inspect", lab.network):
             docker("network", "create", lab.network)
+        payments.ensure(lab, images.payments.tag)
         made: list[LabHost] = []
         for host in record.hosts:
             if container.exists(lab.container(host)):
@@ -69,6 +70,7 @@ def reset(lab: Lab, *, project_mb: int | None = None, say: Say, ask: Ask) -> Rec
             hosts.await_healthy(lab, host)
 
         say("reset: back to release 1.0 with seed data …")
+        payments.start(lab, images.payments.tag)
         _on_each(record.hosts, put_back)
         write_environment(lab, record)
     return record
@@ -78,6 +80,7 @@ def down(lab: Lab, *, say: Say) -> None:
     """Remove the lab's containers, network, volumes and state; images and the seed stay, for other labs."""
     say(f"removing the lab {lab.name} …")
     hosts.remove_all(lab)
+    payments.remove(lab)
     golden.discard(lab)
     succeeds("network", "rm", lab.network)
     if lab.folder.exists():

@@ -20,6 +20,8 @@ LOOPBACK = "127.0.0.1"
 FIRST_PORT = 20000
 PORT_RANGE = 12000
 """Below the range from which Linux takes ports for outgoing connections."""
+PAYMENTS_ENV = "STRIPE_SECRET_KEY=sk_test_of_the_lab_no_real_key\nSTRIPE_API_BASE=http://100.100.0.1:8420\n"
+"""How the stack reaches the payment service of its lab, by way of its host (images/host/lab-host)."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class Lab:
                 "LOG_LEVEL=info",
             )
             write_beside(path, "\n".join(lines) + "\n")
-        return path.read_text()
+        return path.read_text() + PAYMENTS_ENV
 
     def free_ports(self, taken: set[int]) -> Iterator[int]:
         """Ports that nobody listens on, beginning at one that follows from the lab's prefix."""

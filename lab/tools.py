@@ -13,7 +13,13 @@ from lab.engine import install, may_install
 from lab.tasks import asking
 
 # Program → Debian package.
-PACKAGES = {"sshd": "openssh-server", "shellcheck": "shellcheck", "curl": "curl", "strace": "strace"}
+PACKAGES = {
+    "sshd": "openssh-server",
+    "shellcheck": "shellcheck",
+    "curl": "curl",
+    "strace": "strace",
+    "prometheus": "prometheus",
+}
 
 
 def ensure(programs: list[str]) -> None:

@@ -59,14 +59,23 @@ class Requests:
 
 def measure(transport: Transport, snapshot: Snapshot, environment: Environment) -> tuple[Measurement, ...]:
     """`requests.errors` and `requests.time`, of the time since the release, in one call."""
+    return look(transport, snapshot, environment)[1]
+
+
+def look(
+    transport: Transport, snapshot: Snapshot, environment: Environment
+) -> tuple[Requests | None, tuple[Measurement, ...]]:
+    """The same, with what was counted; None where nothing could be."""
     seen = window(snapshot, environment)
     if isinstance(seen, str):
-        return _neither(seen, environment)
+        return None, _neither(seen, environment)
     try:
-        return judge(read(transport, seen, environment), seen, environment)
+        found = read(transport, seen, environment)
     except (LinkLost, Unreachable):
         reason = "could not look: the link was lost or the answer was cut while the log was read"
-        return tuple(unseen(name, reason, source=source_of(seen)) for name in ("requests.errors", "requests.time"))
+        names = ("requests.errors", "requests.time")
+        return None, tuple(unseen(name, reason, source=source_of(seen)) for name in names)
+    return None if found.trouble else found, judge(found, seen, environment)
 
 
 def window(snapshot: Snapshot, environment: Environment) -> Window | str:

@@ -50,7 +50,7 @@ count() {
       return !whole || substr($0, at + length(path), 1) ~ /[ "?]/
     }
     function ours() {
-      if (index($0, "hummii-ops/") || asks(ENVIRON["HEALTH"], 1)) return 1
+      if (index($0, "\"hummii-ops") || asks(ENVIRON["HEALTH"], 1)) return 1
       for (i = 1; i <= ignored_paths; i++) if (asks(paths[i], 0)) return 1
       return 0
     }

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 from hummii_ops.checks import database_load
 from hummii_ops.checks.at_most import at_most, not_judged, unseen
-from hummii_ops.checks.database_load import Load, Row, grown, scanned, statements
+from hummii_ops.checks.database_load import Load, Row, grown, seconds
 from hummii_ops.checks.mask import shown
+from hummii_ops.checks.statement_limits import called, scans
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.errors import Unreachable
-from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.inventory.limits import Limits
 from hummii_ops.transport import LinkLost, Transport
@@ -23,20 +23,25 @@ _BLOCKED = "SELECT pid, pg_blocking_pids(pid), query FROM pg_stat_activity WHERE
 _TOLD = 3
 
 
-def measure(transport: Transport, _snapshot: Snapshot, environment: Environment) -> tuple[Measurement, ...]:
+def measure(transport: Transport, environment: Environment) -> tuple[Measurement, ...]:
     """`database.*`: two looks some seconds apart, in one call."""
+    return look(transport, environment)[1]
+
+
+def look(transport: Transport, environment: Environment) -> tuple[Load | None, tuple[Measurement, ...]]:
+    """The same, with what was seen; None where nothing could be."""
     if environment.database is None:
-        return (not_judged("database.load", "the inventory names no database", source=_ACTIVITY),)
+        return None, (not_judged("database.load", "the inventory names no database", source=_ACTIVITY),)
     try:
         load = database_load.read(transport, environment, environment.database)
     except (LinkLost, Unreachable):
         reason = "could not look: the link was lost or the answer was cut"
-        return (unseen("database.load", reason, source=_ACTIVITY),)
+        return None, (unseen("database.load", reason, source=_ACTIVITY),)
     if load.absent:
-        return (unseen("database.load", "PostgreSQL's container does not run", source="docker ps"),)
+        return None, (unseen("database.load", "PostgreSQL's container does not run", source="docker ps"),)
     if trouble := load.before.trouble or load.after.trouble:
-        return (unseen("database.load", f"PostgreSQL did not tell: {trouble}", source=_ACTIVITY),)
-    return tuple(judge(load, environment.limits))
+        return None, (unseen("database.load", f"PostgreSQL did not tell: {trouble}", source=_ACTIVITY),)
+    return load, tuple(judge(load, environment.limits))
 
 
 def judge(load: Load, limits: Limits) -> Iterator[Measurement]:
@@ -46,8 +51,8 @@ def judge(load: Load, limits: Limits) -> Iterator[Measurement]:
     yield from _open(load, limits)
     yield _waits(load)
     yield _deadlocks(load)
-    yield _statements(load, limits)
-    yield _scans(load)
+    yield called(load, limits)
+    yield scans(load)
 
 
 def _connections(load: Load, limits: Limits) -> Measurement:
@@ -65,9 +70,9 @@ def _connections(load: Load, limits: Limits) -> Measurement:
 
 
 def _blocked(load: Load, limits: Limits) -> Measurement:
-    rows = sorted(load.after.all("blocked"), key=lambda row: -_seconds(row, "waits_s"))
+    rows = sorted(load.after.all("blocked"), key=lambda row: -seconds(row, "waits_s"))
     waiting = {row["pid"]: row for row in reversed(rows)}
-    longest = _seconds(rows[0], "waits_s") if rows else 0.0
+    longest = seconds(rows[0], "waits_s") if rows else 0.0
     reason = f"{len(waiting)} wait for a lock: {_chain(rows, set(waiting))}" if rows else "nobody waits for a lock"
     return at_most(
         "database.blocked", longest, limits.blocked_s, unit="s", reason=reason, source=_BLOCKED, samples=len(waiting)
@@ -79,7 +84,7 @@ def _chain(rows: list[Row], waiting: set[int]) -> str:
     holders = {row["by"]: row for row in sorted(rows, key=lambda row: row["by"] in waiting, reverse=True)}
     told = [
         f"pid {pid} ({shown(str(row['by_user']))}, {shown(str(row['by_application'])) or 'no name'}, "
-        f"{row['by_state']}, in its transaction for {_seconds(row, 'by_age_s'):.0f} s) holds it: "
+        f"{row['by_state']}, in its transaction for {seconds(row, 'by_age_s'):.0f} s) holds it: "
         f"{shown(str(row['by_query']), most=120)}"
         for pid, row in reversed(holders.items())
         if pid not in waiting
@@ -95,7 +100,7 @@ def _open(load: Load, limits: Limits) -> Iterator[Measurement]:
         ("database.transactions", rows, "age_s", limits.transaction_s, "open"),
         ("database.idle", idle, "state_s", limits.idle_in_transaction_s, "idle in a transaction"),
     ):
-        longest = max(found, key=lambda row: _seconds(row, key), default=None)
+        longest = max(found, key=lambda row: seconds(row, key), default=None)
         reason = f"none is {words}"
         if longest is not None:
             reason = (
@@ -104,7 +109,7 @@ def _open(load: Load, limits: Limits) -> Iterator[Measurement]:
             )
         yield at_most(
             name,
-            _seconds(longest, key) if longest else 0,
+            seconds(longest, key) if longest else 0,
             limit,
             unit="s",
             reason=reason,
@@ -146,49 +151,3 @@ def _deadlocks(load: Load) -> Measurement:
         window_s=round(load.window_s, 1),
         critical=False,
     )
-
-
-def _statements(load: Load, limits: Limits) -> Measurement:
-    name, source = "database.statements", "SELECT queryid, calls, total_exec_time FROM pg_stat_statements, twice"
-    found, required = statements(load), "statements" in limits.required
-    if found is None:
-        reason = "not measured: the database has no pg_stat_statements, or it was reset in between"
-        return not_judged(name, reason, source=source, required=required, critical=False)
-    if not found:
-        reason = f"no statement was called in {load.window_s:.0f} s"
-        return not_judged(name, reason, source=source, required=required, samples=0, critical=False)
-    slowest = max(found, key=lambda one: one.mean_ms)
-    costly = ", ".join(f"{one.query_id}: {one.calls} × {one.mean_ms:.1f} ms" for one in found[:_TOLD])
-    return at_most(
-        name,
-        slowest.mean_ms,
-        limits.statement_ms,
-        unit="ms",
-        reason=f"the slowest: {shown(slowest.query, most=120)}; the most time took {costly}",
-        source=source,
-        samples=sum(one.calls for one in found),
-        window_s=round(load.window_s, 1),
-        critical=False,
-    )
-
-
-def _scans(load: Load) -> Measurement:
-    """Nothing to judge by itself: an index that is missing since a release shows here."""
-    rows = scanned(load)
-    told = ", ".join(f"{shown(name)}: {count} rows" for name, count in list(rows.items())[:_TOLD])
-    return Measurement(
-        name="database.scans",
-        verdict="pass",
-        value=sum(rows.values()),
-        unit="rows",
-        reason=f"read by scans of whole tables: {told}" if told else "no whole table was read",
-        source="SELECT relname, seq_scan, seq_tup_read FROM pg_stat_user_tables, twice",
-        samples=len(rows),
-        window_s=round(load.window_s, 1),
-        critical=False,
-    )
-
-
-def _seconds(row: Row, key: str) -> float:
-    """Of a session that we may not see, the times are null."""
-    return max(float(row.get(key) or 0), 0)

@@ -16,7 +16,7 @@ from hummii_ops.facts.frames import Frame, frames
 from hummii_ops.inventory import Database, Environment
 from hummii_ops.transport import Transport
 
-BETWEEN_S = 5
+BETWEEN_S = 4
 _LIMIT_S = 60
 _MOST_STATEMENTS = 500  # as database_load.sql asks for
 
@@ -127,3 +127,8 @@ def scanned(load: Load) -> dict[str, int]:
     then = {row["table"]: int(row["rows"]) for row in load.before.all("scans")}
     now = {row["table"]: int(row["rows"]) - then.get(row["table"], 0) for row in load.after.all("scans")}
     return dict(sorted(((name, rows) for name, rows in now.items() if rows > 0), key=lambda item: -item[1]))
+
+
+def seconds(row: Row, key: str) -> float:
+    """Of a session that we may not see, the times are null."""
+    return max(float(row.get(key) or 0), 0)

@@ -1,21 +1,19 @@
-"""Health as the outside sees it: the public URL, asked from here. The one file that imports httpx."""
+"""Health as the outside sees it: the public URL, asked from here."""
 
 from __future__ import annotations
 
 import json
-import queue
-import ssl
-import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
+from hummii_ops.checks.http import Caller, NoResponse, Request, warm
 from hummii_ops.inventory import Environment, Host
 from hummii_ops.transport.text import printable
 
 _MOST_BYTES = 65536
+
+__all__ = ["Looked", "gate_word", "health_url", "look", "warm"]
 
 LookedVerdict = Literal["pass", "fail", "error"]
 
@@ -38,72 +36,16 @@ def health_url(environment: Environment, host: Host) -> str | None:
 
 
 def look(url: str, *, field: str | None, version: str | None, timeout_s: float = 5) -> Looked:
-    """Ask once, with `timeout_s` for all of it: name, connection, headers, body, redirects.
-
-    A thread asks, and is left behind at the deadline: httpx's own limits are for each read, so that a server that
-    drips a byte now and then would hold us for as long as it likes.
-    """
-    said: queue.SimpleQueue[Looked] = queue.SimpleQueue()
-    connected = threading.Event()
-
-    def ask() -> None:
-        said.put(_ask(url, field=field, version=version, timeout_s=timeout_s, connected=connected))
-
-    threading.Thread(target=ask, name="look", daemon=True).start()
+    """Ask once, with `timeout_s` for all of it: name, connection, headers, body, redirects."""
+    caller = Caller()
     try:
-        return said.get(timeout=timeout_s)
-    except queue.Empty:
-        if connected.is_set():
-            return Looked(verdict="fail", url=url, reason=f"no whole answer within {timeout_s:g} s")
-        return Looked(verdict="error", url=url, reason=f"no connection within {timeout_s:g} s")
-
-
-def warm() -> None:
-    """Load what a look needs, in the background: while a host works, this side has time."""
-
-    def load() -> None:
-        with suppress(OSError):  # a wrong SSL_CERT_FILE is for the look itself to tell
-            _trusted()
-
-    threading.Thread(target=load, name="warm", daemon=True).start()
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """Whom httpx trusts by default; loaded once, since it costs more than a look."""
-    import httpx
-
-    return httpx.create_ssl_context()
-
-
-def _ask(url: str, *, field: str | None, version: str | None, timeout_s: float, connected: threading.Event) -> Looked:
-    import httpx  # here, since a tenth of every other task's start would go into it
-
-    began = time.monotonic()
-
-    def trace(event: str, _info: object) -> None:
-        if event == "http11.send_request_headers.started":
-            connected.set()
-
-    try:
-        with (
-            httpx.Client(verify=_trusted(), timeout=timeout_s, follow_redirects=True) as client,
-            client.stream("GET", url, extensions={"trace": trace}) as response,
-        ):
-            body = b""
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > _MOST_BYTES or time.monotonic() - began > timeout_s:
-                    break
-            status = response.status_code
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-        return Looked(verdict="error", url=url, reason=f"no connection: {error}")
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        return Looked(verdict="error", url=url, reason=f"not an address that can be asked: {error}")
-    except httpx.HTTPError as error:
-        return Looked(verdict="fail", url=url, reason=f"no answer: {error or type(error).__name__}")
-    elapsed = int((time.monotonic() - began) * 1000)
-    said = _version(body, field)
+        response = caller.ask(Request(url=url, follow=True), limit_s=timeout_s, most_bytes=_MOST_BYTES)
+    except NoResponse as error:
+        return Looked(verdict="fail" if error.connected else "error", url=url, reason=str(error))
+    finally:
+        caller.close()
+    status, elapsed = response.status, response.timing.total_ms
+    said = _version(response.body, field)
     if not 200 <= status < 300:
         return Looked(verdict="fail", url=url, reason=f"HTTP {status}", status=status, version=said, elapsed_ms=elapsed)
     if field and version and said != version:

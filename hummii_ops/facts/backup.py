@@ -79,7 +79,8 @@ class Contents:
     """One backup, decoded to its last byte. `exit_code` None: the reader never came to its end.
 
     `cut` says where it stops short, `said` is what the client tools complained of. `tables`: it defines some;
-    `inserts`: it holds rows that are not counted, as --inserts writes them.
+    `inserts`: it holds rows that are not counted, as --inserts writes them. `objects`: entries of its table of contents
+    by kind ("INDEX"); `sequences`: where it sets each, as "VALUE true|false" (was that value given out?).
     """
 
     sha256: str
@@ -98,6 +99,8 @@ class Contents:
     failed_migrations: tuple[str, ...]
     forbidden: tuple[str, ...]
     said: str
+    objects: Mapping[str, int] = field(default_factory=dict)
+    sequences: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,8 @@ from hummii_ops.facts.backup import Backup, Contents, ServedDatabase
 
 # Archive versions that a server's own pg_restore reads, by its major version. Source: pg_backup_archiver.h.
 _ARCHIVES = {13: (1, 14), 14: (1, 14), 15: (1, 14), 16: (1, 15), 17: (1, 16), 18: (1, 16)}
+# The kind of entry of a table of contents that sets where a sequence stands.
+SEQUENCE_SET = "SEQUENCE SET"
 _OUT_OF_TIME = 124  # of `timeout`
 _LIES = {
     "special": "it is no regular file (a FIFO, a socket or a device)",
@@ -119,6 +121,8 @@ def _damage(backup: Backup, contents: Contents) -> Iterator[str]:
         yield "it is cut short: the line that ends every dump is not at its end"
     elif manifest is not None and manifest.rows != contents.rows:
         yield "the rows that it holds are not those of its manifest"
+    elif (entries := contents.objects.get(SEQUENCE_SET, 0)) != len(contents.sequences):
+        yield f"its table of contents sets {entries} sequences, and {len(contents.sequences)} are really set"
 
 
 def _forbidden(contents: Contents) -> Iterator[str]:

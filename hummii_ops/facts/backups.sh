@@ -72,7 +72,7 @@ look() { # KIND WRAP PATH SECONDS
   fi
   frame wrap 0 < /dev/null
   # facts go through fd 3, what the tools complain of through the variable
-  { words=$({ as_sql "$1" "$2" "$3" "$container" "$4" | sql_facts >&3; } 2>&1) && printf '%s\n' "$words" | head -c 2000 | sed 's/^/said /'; } 3>&1 |
+  { words=$({ facts_of "$1" "$2" "$3" "$container" "$4" >&3; } 2>&1) && printf '%s\n' "$words" | head -c 2000 | sed 's/^/said /'; } 3>&1 |
     frame content 0
 }
 

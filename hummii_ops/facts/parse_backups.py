@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
 from hummii_ops.facts.archive_header import archive_header
@@ -50,7 +51,7 @@ def parse_contents(answer: bytes, *, host_name: str) -> Contents | None:
     for line in said.one("content").data.decode(errors="replace").splitlines():
         word, _, rest = line.partition(" ")
         facts.setdefault(word, []).append(rest)
-    rows = (line.split(" ", 1) for line in facts.get("rows", ()))
+    sequences = (line.split(" ", 2) for line in facts.get("sequence", ()))
     code = (facts.get("code") or [""])[-1]
     return Contents(
         sha256=said.one("sum").text.strip(),
@@ -62,13 +63,15 @@ def parse_contents(answer: bytes, *, host_name: str) -> Contents | None:
         server_version=(facts.get("from") or [""])[0],
         tables="tables" in facts,
         inserts="inserts" in facts,
-        rows={table: int(count) for count, table in rows if count.isdecimal()},
+        rows=_counts(facts.get("rows", ())),
         roles=frozenset(_name(one) for line in facts.get("role", ()) for one in line.split(", ")) - {"PUBLIC"},
         extensions=frozenset(_name(one) for one in facts.get("extension", ())),
         migrations=tuple(sorted(facts.get("migration", ()))),
         failed_migrations=tuple(sorted(facts.get("failed", ()))),
         forbidden=tuple(printable(one) for one in facts.get("forbidden", ())),
         said=printable(" / ".join(facts.get("said", ()))).strip(" /"),
+        objects=_counts(facts.get("objects", ())),
+        sequences={one[2]: f"{one[0]} {one[1]}" for one in sequences if len(one) == 3},
     )
 
 
@@ -78,7 +81,6 @@ def parse_manifest(text: str) -> Manifest | None:
     one = {key: value for key, _, value in lines}
     if one.get("schema") != MANIFEST_SCHEMA or not _SHA256.match(one.get("sha256", "")):
         return None
-    rows = (value.split(" ", 1) for key, _, value in lines if key == "rows")
     return Manifest(
         database=one.get("database", ""),
         run=one.get("run", ""),
@@ -90,8 +92,14 @@ def parse_manifest(text: str) -> Manifest | None:
         started_at=epoch_ms(one.get("started", "")),
         ended_at=epoch_ms(one.get("ended", "")),
         migrations=tuple(sorted(value for key, _, value in lines if key == "migration")),
-        rows={parts[1]: int(parts[0]) for parts in rows if len(parts) == 2 and parts[0].isdecimal()},
+        rows=_counts(value for key, _, value in lines if key == "rows"),
     )
+
+
+def _counts(lines: Iterable[str]) -> dict[str, int]:
+    """Lines `N NAME` as counts by name."""
+    pairs = (line.partition(" ") for line in lines)
+    return {name: int(count) for count, _, name in pairs if name and count.isdecimal()}
 
 
 def _backups(said: Frames, zone: tzinfo) -> list[Backup]:

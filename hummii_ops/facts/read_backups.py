@@ -34,6 +34,15 @@ def folder_of(environment: Environment) -> str:
     return f"{environment.project_dir}/{database_of(environment).backups_dir}"
 
 
+def check_sql(database: Database | None) -> str:
+    """The user's own SQL that a restored database must pass, "" for none; raises UsageError if it cannot be read."""
+    path = database.check_sql if database else None
+    try:
+        return path.read_text(encoding="utf-8") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"database.check_sql cannot be read: {error}", remedy="mend it in inventory.yml") from error
+
+
 def read_backups(transport: Transport, environment: Environment) -> Backups:
     """Every backup by its first bytes, and the database that is served. Raises Unreachable without a whole answer."""
     database, folder = database_of(environment), folder_of(environment)

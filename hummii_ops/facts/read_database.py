@@ -46,9 +46,10 @@ class OurDatabase:
 
 @dataclass(frozen=True, kw_only=True)
 class Databases:
-    """The served database by its OID (None: there is none of that name), and ours beside it."""
+    """The served database by its OID (None: there is none of that name), whether it lets clients in, and ours."""
 
     live_oid: int | None
+    live_accepts: bool | None
     ours: tuple[OurDatabase, ...]
 
 
@@ -60,14 +61,15 @@ def read_obstacles(transport: Transport, environment: Environment) -> tuple[str,
 def read_databases(transport: Transport, environment: Environment) -> Databases:
     """The served one and ours: by name pattern *and* comment; a database of another's making is never among them."""
     live: int | None = None
+    live_accepts: bool | None = None
     ours = []
-    for line in _ask(transport, environment, "databases", "postgres", _LIMIT_S):
-        oid, name, size, _, comment = (*line.split("|", 4), "", "", "", "")[:5]
+    for line in _ask(transport, environment, "databases-sized", "postgres", _LIMIT_S):
+        oid, name, size, accepts, comment = (*line.split("|", 4), "", "", "", "")[:5]
         if name == database_of(environment).name:
-            live = int(oid)
+            live, live_accepts = int(oid), accepts == "t"
         elif _OURS.fullmatch(comment):
             ours.append(OurDatabase(oid=int(oid), name=name, size_bytes=int(size), comment=comment))
-    return Databases(live_oid=live, ours=tuple(ours))
+    return Databases(live_oid=live, live_accepts=live_accepts, ours=tuple(ours))
 
 
 def read_rows(transport: Transport, environment: Environment) -> dict[str, int]:

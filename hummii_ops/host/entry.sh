@@ -172,19 +172,19 @@ read_fact() { # RUN NAME: a value that was born in it, as `left`, the state that
     case $2 in *[!a-z-]*) exit 2 ;; esac
     [ ! -e "$dir/facts/$2" ] || cat "$dir/facts/$2"
 }
-write() { # hold | marks/IDENTITY: the about lines
+write() { # hold | marks/IDENTITY | baselines/IDENTITY: the about lines
     ground
     record "$1"
-    mkdir -p "$home/marks" || exit 78
+    mkdir -p "$home/marks" "$home/baselines" || exit 78
     alone "$home" || exit 70
     about | put "$home/$1"
 }
-forget() { # hold | marks/IDENTITY
+forget() { # hold | marks/IDENTITY | baselines/IDENTITY
     record "$1"
     alone "$home" || exit 70
     rm -f "$home/$1" && sync "$home"
 }
-record() { case $1 in hold) ;; marks/*[!0-9a-f]* | marks/) exit 2 ;; marks/*) ;; *) exit 2 ;; esac; }
+record() { case $1 in hold) ;; */*[!0-9a-f]* | */) exit 2 ;; marks/* | baselines/*) ;; *) exit 2 ;; esac; }
 note_good() { # IDENTITY: the about lines become its mark, unless it is marked bad: a passing verify never lifts that
     ground
     mkdir -p "$home/marks" || exit 78

@@ -3,6 +3,7 @@
 Importing it reads nothing and reaches no one. Relative local paths stand beside inventory.yml.
 """
 
+from hummii_ops.inventory.flow_settings import Flows
 from hummii_ops.inventory.hosts import Hop, Host
 from hummii_ops.inventory.load import Inventory, check, inventory_path, load
 from hummii_ops.inventory.models import (
@@ -22,6 +23,7 @@ from hummii_ops.inventory.write import add_environment, write_atomically
 __all__ = [
     "Database",
     "Environment",
+    "Flows",
     "FromCommand",
     "FromEnv",
     "FromFile",

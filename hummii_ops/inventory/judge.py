@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from hummii_ops.inventory.fields import NAME, NAME_RULE
@@ -54,7 +55,7 @@ def judge_top(root: Written) -> list[Problem]:
     try:
         InventoryFile.model_validate(values | {"environments": {}} if named and isinstance(values, dict) else values)
     except ValidationError as error:
-        problems += list(_explain(error, InventoryFile, root, at=()))
+        problems += list(explain(error, InventoryFile, root, at=()))
     if environments is not None and isinstance(environments.value, Table):
         problems += _judge_names(environments.value, environments.key_place)
         problems += _judge_default(root, environments.value)
@@ -79,7 +80,7 @@ def judge_environment(
     try:
         environment = Environment.model_validate(values, context={"folder": folder, "ssh_config": ssh_config})
     except ValidationError as error:
-        problems += list(_explain(error, Environment, written, at=at, partly=partly))
+        problems += list(explain(error, Environment, written, at=at, partly=partly))
     else:
         if not problems:
             return environment
@@ -136,7 +137,7 @@ def _judge_secret_names(written: Table, at: tuple[Step, ...]) -> Iterator[Proble
             yield problem_at(secret.key_place, message, path=(*at, "secrets", name))
 
 
-def _explain(
+def explain(
     error: ValidationError,
     model: type[BaseModel],
     root: Written,
@@ -186,14 +187,14 @@ def _known_keys(model: type[BaseModel], loc: Sequence[Step]) -> list[str]:
     """Return the keys that the model at `loc` knows."""
     at: list[type[BaseModel]] = [model]
     for step in loc:
-        if isinstance(step, str) and at and any(step in candidate.model_fields for candidate in at):
-            at = [
-                inner
-                for candidate in at
-                if step in candidate.model_fields
-                for inner in _models_in(candidate.model_fields[step].annotation)
-            ]
-    return [key for candidate in at for key in candidate.model_fields if (candidate, key) != (Environment, "name")]
+        named = [_keys(candidate)[step] for candidate in at if isinstance(step, str) and step in _keys(candidate)]
+        at = [inner for field in named for inner in _models_in(field.annotation)] if named else at
+    return [key for candidate in at for key in _keys(candidate) if (candidate, key) != (Environment, "name")]
+
+
+def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return a model's fields by the keys that stand in a file."""
+    return {field.alias or key: field for key, field in model.model_fields.items()}
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from hummii_ops.inventory import fields
 from hummii_ops.inventory.fields import Frozen
+from hummii_ops.inventory.flow_settings import Flows
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus
 from hummii_ops.inventory.secrets import SecretReference
@@ -180,6 +181,7 @@ class Environment(Frozen):
     )
     access_log: AccessLog = Field(default=AccessLog(), description="How the proxy writes its access log.")
     prometheus: Prometheus | None = Field(default=None, description="A Prometheus to ask; null: none.")
+    flows: Flows | None = Field(default=None, description="The user flows that may run here; null: none.")
     deploy_processes: tuple[fields.Text, ...] = Field(
         default=("deploy.sh",),
         description="Words in a command line on the host that mean: a deploy is at work.",

@@ -100,7 +100,7 @@ class _Reader:
             case ScalarNode() if node.tag in _SCALAR_TAGS:
                 if node.tag == _TAG + "null":
                     return Null(place=place)
-                return Text(place=place, text=node.value)
+                return Text(place=place, text=node.value, kind=node.tag.removeprefix(_TAG))
             case SequenceNode() if node.tag == _TAG + "seq":
                 items = tuple(self.read(item, (*path, index)) for index, item in enumerate(node.value))
                 return Items(place=place, items=items)

@@ -24,10 +24,11 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """A scalar, exactly as it was typed (without its quotes)."""
+    """A scalar, exactly as it was typed (without its quotes); `kind` is what YAML takes it for."""
 
     place: Place
     text: str
+    kind: str = "str"
 
 
 @dataclass(frozen=True, kw_only=True)

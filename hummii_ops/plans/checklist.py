@@ -36,14 +36,19 @@ def _database(check: SchemaCheck) -> ChecklistItem:
     return ChecklistItem(words=words, steps=("plan",), found=check.code_only)
 
 
-def checklist(forward: Sequence[Step], check: SchemaCheck) -> tuple[ChecklistItem, ...]:
-    """Every line, with what does it. Identifying the version and preparing the plan are done by having a plan."""
+def checklist(forward: Sequence[Step], check: SchemaCheck, *, migration: str = "") -> tuple[ChecklistItem, ...]:
+    """Every line, with what does it. Identifying the version and preparing the plan are done by having a plan.
+
+    `migration`: of a rollback of the database, why no migration of it is rolled back.
+    """
     items = [
         ChecklistItem(words="Identify the version", steps=("plan",)),
         _database(check),
         ChecklistItem(words="Prepare the plan, kept in the run", steps=("plan",)),
         ChecklistItem(words="Notify stakeholders", skipped="no channel configured"),
     ]
+    if migration:
+        items.append(ChecklistItem(words="Roll back the migration (prisma:migrate:rollback)", skipped=migration))
     for words, prefixes in _LINES:
         ids = tuple(step.id for step in forward if step.id.startswith(prefixes) and _fits(step, words))
         items.append(

@@ -5,11 +5,12 @@ It changes nothing that runs, and ends "prepared". What it made beside goes agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from hummii_ops.errors import Refused
 from hummii_ops.facts.backup import Backup, Backups, Contents, ServedDatabase
+from hummii_ops.facts.backup_judgement import SEQUENCE_SET
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.inventory.models import Database
@@ -32,7 +33,8 @@ _LEAST_S, _BYTES_PER_S = 600, 500_000
 class Options:
     """What the operator may choose. `check_sql`: text that the restored database must pass, "" for none.
 
-    `code` is the id of the release that the exchange moves the code to, "" for none.
+    `code` is the id of the release that the exchange moves the code to, "" for none; `settle_s` and
+    `health_timeout_s` are for the exchange, if it is another call that goes on with it.
     """
 
     deep: bool = False
@@ -40,6 +42,8 @@ class Options:
     check_sql: str = ""
     code: str = ""
     jobs: int = 2
+    settle_s: int | None = None
+    health_timeout_s: int | None = None
 
 
 def build(
@@ -157,12 +161,23 @@ def _sentences(found: Backups, served: Served, backup: Backup, contents: Content
 
 
 def _notes(backup: Backup, contents: Contents, options: Options) -> Iterator[tuple[str, str]]:
-    """Files of the run: the rows that must be there, the migrations, the user's check, and which backup it is."""
-    rows = sorted(f"{count} {table}".encode() for table, count in contents.rows.items())
-    yield "rows.expected", "".join(f"{line.decode()}\n" for line in rows)
+    """Files of the run: what must be there, the migrations, the user's check, and which backup it is."""
+    yield "rows.expected", _sorted_lines(f"{count} {table}" for table, count in contents.rows.items())
+    yield (
+        "objects.expected",
+        _sorted_lines(f"{count} {kind}" for kind, count in contents.objects.items() if kind != SEQUENCE_SET),
+    )
+    yield "sequences.expected", _sorted_lines(f"{at} {name}" for name, at in contents.sequences.items())
     at = str(int(backup.at.timestamp() * 1000)) if backup.at else ""
     yield "backup", f"name={backup.name}\npath={backup.path}\nat={at}\n"
     yield "schema", "".join(f"{name}\n" for name in contents.migrations)
     yield "code", f"{options.code}\n"
+    asked = {"settle": options.settle_s, "health_timeout": options.health_timeout_s}
+    yield "options", "".join(f"{key}={seconds}\n" for key, seconds in asked.items() if seconds is not None)
     if options.check_sql:
         yield "check.sql", options.check_sql
+
+
+def _sorted_lines(lines: Iterable[str]) -> str:
+    """In the order of their bytes, as the host's sort has them."""
+    return "".join(f"{line}\n" for line in sorted(lines, key=str.encode))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from hummii_ops.facts.backup import schema_head
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read_migrations import unasked
 from hummii_ops.facts.release import Release
@@ -79,7 +80,7 @@ def build(
         probe_url=environment.health.inside,
         changes=tuple(_sentences(work, swap, prepared)),
         warnings=tuple(sentences.warnings(work)) if code else tuple(_doubts(prepared.check)),
-        checklist=checklist(steps, work.check),
+        checklist=checklist(steps, work.check, migration=_no_migration(prepared.schema)),
         schema_check=work.check,
         notes=rollback.mark_before(work) | {"schema": prepared.schema},
         swap=swap,
@@ -127,6 +128,14 @@ def _moving(
 def _doubts(check: SchemaCheck) -> Iterator[str]:
     if check.code_only != "safe":
         yield schema_check.words(check)
+
+
+def _no_migration(schema: str) -> str:
+    """Why the app's own script that rolls a migration back is not run on a backup; decision 21."""
+    head = schema_head(tuple(schema.split()))
+    if head is None:
+        return "the backup brings its own schema"
+    return f"the backup's schema ends with {head} already: the app's script would undo one migration too many"
 
 
 def _version(snapshot: Snapshot, environment: Environment) -> str | None:

@@ -11,6 +11,7 @@ from importlib.resources import files
 from math import ceil
 
 from hummii_ops.errors import Refused, UsageError
+from hummii_ops.facts.read_backups import check_sql
 from hummii_ops.inventory import Environment
 from hummii_ops.run import ship
 from hummii_ops.run.entry import heredoc, refusal
@@ -38,6 +39,7 @@ def library(environment: Environment, host_name: str) -> Library:
     for shared in ("hashes.sh", "migrations.sh"):
         texts[f"door/{shared}"] = files("hummii_ops.facts").joinpath(shared).read_text(encoding="utf-8")
     texts["settings"] = settings(environment, host_name)
+    texts["check.sql"] = check_sql(environment.database)
     sums = (f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(texts.items()))
     manifest = "".join(sums)
     return Library(texts=texts | {"manifest": manifest}, version=sha256(manifest.encode()).hexdigest()[:16])
@@ -70,6 +72,10 @@ def settings(environment: Environment, host_name: str) -> str:
         ("database_name", database.name if database else None),
         ("database_user", database.user if database else None),
         ("migrations_dir", database.migrations_dir if database else None),
+        ("database_backups", database.backups_dir if database else None),
+        ("cache_service", database.cache.service if database and database.cache else None),
+        *(("writer", name) for name in (database.writers if database else ())),
+        *(("cache_prefix", name) for name in (database.cache.prefixes if database and database.cache else ())),
         *(("reload", line) for line in (proxy.reload if proxy else ())),
         *(("env_file", path) for path in environment.env_files),
         *(("file", path) for path in environment.files),
@@ -82,7 +88,7 @@ def settings(environment: Environment, host_name: str) -> str:
 def install(transport: Transport, home: str, made: Library, *, replace: bool) -> None:
     """Put it there; doing it again changes nothing.
 
-    Raises Refused when there is a scripts/rollback.sh that is not ours and `replace` is not said, or nothing can be
+    Raises Refused when there is a script of such a name that is not ours and `replace` is not said, or nothing can be
     written; then nothing was changed.
     """
     room = files("hummii_ops.host")
@@ -97,7 +103,7 @@ def install(transport: Transport, home: str, made: Library, *, replace: bool) ->
     result = transport.call(text, home, made.version, "replace" if replace else "keep", limit_s=60)
     if result.exit_code == 0:
         return
-    script = f"{home.rsplit('/', 1)[0]}/scripts/rollback.sh"
+    script = result.stdout.decode(errors="replace").strip()
     if result.exit_code == FOREIGN:
         raise Refused(
             f"{transport.name}: there is a {script} that is not ours; nothing was changed",

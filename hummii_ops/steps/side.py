@@ -86,7 +86,7 @@ def restored(served: Served, source: Source, jobs: int, limit_s: int) -> Step:
 def valid(served: Served, *, deep: bool, limit_s: int) -> Step:
     return Step(
         id="validate-side",
-        title="prove it: structure, indexes, and exactly the rows of the backup",
+        title="prove it: structure, every object of the backup's table of contents, and exactly its rows",
         effect=Effect.PREPARES,
         limit_s=limit_s,
         holds=("side_valid", *served.words),

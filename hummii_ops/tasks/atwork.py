@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from hummii_ops.facts.amounts import age
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.run import journal
 from hummii_ops.steps.gates import TURN
-from hummii_ops.tasks.releases import age
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hummii_ops.errors import Refused
+from hummii_ops.facts.amounts import size
 from hummii_ops.facts.backup import Backup, Backups, Contents
 from hummii_ops.facts.backup_judgement import Judgement, judge, judge_listed
 from hummii_ops.facts.choose_backup import LATEST, candidates
 from hummii_ops.facts.read_backups import read_contents
 from hummii_ops.plans import schema_check
 from hummii_ops.plans.schema_check import SchemaCheck
-from hummii_ops.tasks import backupview
 from hummii_ops.tasks.frame import say
 from hummii_ops.tasks.session import Site
 from hummii_ops.transport import printable
@@ -31,7 +31,7 @@ def chosen(
         if text == LATEST and one.is_safety_dump:
             passed.append(f"passed over {one.name}: a safety dump, of what a rollback left; to use it, name it")
             continue
-        say().print(f"{found.host_name}: reading {one.name}, {backupview.size(one.size_bytes)}…", style="dim")
+        say().print(f"{found.host_name}: reading {one.name}, {size(one.size_bytes)}…", style="dim")
         judgement, contents = judged_whole(site, found, one, from_database, require_checksum)
         reasons = judgement.reasons
         if judgement.usable and contents is not None:

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hummii_ops.facts.amounts import age, size
 from hummii_ops.facts.backup import Backup, Backups, Contents, schema_head
 from hummii_ops.facts.backup_judgement import Judgement
-from hummii_ops.tasks.releases import age
 from hummii_ops.transport import printable
 
 
@@ -102,16 +102,6 @@ def served_line(found: Backups) -> str:
         return printable(found.error)
     head = schema_head(found.served.applied) or "no migration known"
     return f"{found.served.name}, PostgreSQL {found.served.major}, {size(found.served.size_bytes)}, schema {head}"
-
-
-def size(size_bytes: int) -> str:
-    """Bytes as people say them: 290 MB."""
-    value = float(size_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}"
-        value /= 1000
-    return f"{value:.1f} TB"
 
 
 def show_judged(console: Console, one: dict[str, Any]) -> None:

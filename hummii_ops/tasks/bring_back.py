@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hummii_ops.errors import Detached, ExitCode, HummiiError, Refused, UsageError
+from hummii_ops.errors import Detached, ExitCode, HummiiError, Refused
 from hummii_ops.facts.backup import Contents
 from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read_backups import database_of, read_backups
+from hummii_ops.facts.read_backups import check_sql, database_of, read_backups
 from hummii_ops.facts.read_database import rows_of
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
@@ -80,7 +80,7 @@ def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
     prepared.show_loss(say(), site.host.name, database_of(site.environment).name, loss)
     if wish.dry_run:
         body: dict[str, Any] = {"plans": [plan.as_json() | {"plan_id": plan.digest} for plan in plans]}
-        body |= {"loss_window_s": loss.window_s, "rows_newer": loss.rows_newer}
+        body |= {"backup": loss.backup, "loss_window_s": loss.window_s, "rows_newer": loss.rows_newer}
         return Reply(kind="dry-run", body=body, show=planshow.can_run)
     if wish.yes:
         about = swapping.about_of(plan_rollback_db.TASK, both.ids[1], site, wish.reason)
@@ -109,8 +109,10 @@ def _planned(wish: Wish, site: Site, snapshot: Snapshot) -> Both:
     options = PrepareOptions(
         deep=wish.deep,
         safety_dump=wish.safety_dump,
-        check_sql=_check_sql(database.check_sql),
+        check_sql=check_sql(database),
         code=code.id,
+        settle_s=wish.options.settle_s,
+        health_timeout_s=wish.options.health_timeout_s,
     )
     first = plan_prepare_db.build(snapshot, environment, database, found, backup, contents, options)
     first = replace(first, warnings=(*first.warnings, *passed))
@@ -138,16 +140,10 @@ def _ask_and_swap(both: Both, second: Plan, wish: Wish, ended: Outcome) -> Reply
     name, now = database_of(site.environment).name, ended.ended_at or both.read_at
     loss = prepared.loss_now(site, both.first, now)
     prepared.show_loss(people, site.host.name, name, loss)
+    prepared.show_doubts(people, swapping.doubts_of(site, both.ids[0]))
     people.print(f"  later: fab resume --run={both.ids[0]}; to drop it: fab cancel --run={both.ids[0]}", markup=False)
     prepared.confirm_by_name(name, yes=False)
     return swapping.swap_now(site, second, both.ids[1], wish.reason, ended, loss)
-
-
-def _check_sql(path: Any) -> str:
-    try:
-        return path.read_text(encoding="utf-8") if path else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"database.check_sql cannot be read: {error}", remedy="mend it in inventory.yml") from error
 
 
 def _prepare(both: Both, wish: Wish) -> Outcome:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode, Refused, UsageError
+from hummii_ops.facts.amounts import size
 from hummii_ops.facts.backup import Backup, Backups, Contents
 from hummii_ops.facts.choose_backup import candidates, checked
 from hummii_ops.facts.read_backups import database_of, read_backups
@@ -79,7 +80,7 @@ def _look(
         raise Refused(f"{found.host_name}: {found.error}; its tools are what reads a backup", remedy="fab status")
     looked = []
     for one in candidates(found, text):
-        say().print(f"{found.host_name}: reading {one.name}, {backupview.size(one.size_bytes)}…", style="dim")
+        say().print(f"{found.host_name}: reading {one.name}, {size(one.size_bytes)}…", style="dim")
         judgement, contents = judged_whole(site, found, one, from_database, require_checksum)
         drilled = _drill(site, found, one, contents) if restore and judgement.usable and contents else None
         if drilled is not None:

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode, UsageError
+from hummii_ops.facts.amounts import size
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.read_backups import database_of
 from hummii_ops.facts.read_database import OurDatabase, read_databases
@@ -19,7 +20,6 @@ from hummii_ops.run import preflight
 from hummii_ops.run.fleet import carry_out
 from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks import planshow, session
-from hummii_ops.tasks.backupview import size
 from hummii_ops.tasks.bring_back import one_site
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.parts import part_of
@@ -82,13 +82,17 @@ def clean(
 
 
 def old_enough(ours: Sequence[OurDatabase], runs: Sequence[RunFact], before: datetime) -> list[OurDatabase]:
-    """Those that a finished run made before then. The newest that was served before is never among them."""
+    """Those that a finished run made before then; never what an undo needs, nor what an undo of an undo does.
+
+    That is the newest that was served before; and a restored one that is newer, was served and was taken back.
+    """
     states = {run.run_id: run.state for run in runs}
     aside = max((one for one in ours if one.is_aside), key=lambda one: one.run_id, default=None)
+    back = max((one for one in ours if states.get(one.run_id) == "done"), key=lambda one: one.run_id, default=None)
     return [
         one
         for one in ours
-        if one is not aside and states.get(one.run_id, "done") not in _IN_USE and _made_at(one) < before
+        if one not in (aside, back) and states.get(one.run_id, "done") not in _IN_USE and _made_at(one) < before
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode, HummiiError
+from hummii_ops.facts.amounts import size
 from hummii_ops.facts.backup_judgement import judge_listed
 from hummii_ops.facts.read_backups import database_of, read_backups
 from hummii_ops.plans import backup_db as plan_backup_db
@@ -85,7 +86,7 @@ def _show_made(console: Console, part: Part, outcome: Outcome, made: dict[str, A
     console.print(f"{outcome.host}: {part.plan.changes[0]}", style="bold green", markup=False)
     if made is not None:
         rows, schema = sum((made["rows"] or {}).values()), made["schema_head"] or "not known"
-        console.print(f"  {backupview.size(made['size_bytes'])}, {rows} rows, schema {schema}", markup=False)
+        console.print(f"  {size(made['size_bytes'])}, {rows} rows, schema {schema}", markup=False)
     console.print("  it was decoded to its last byte, and its bytes are those of its checksum", markup=False)
     console.print("  next: keep a copy of it on another machine; see all: fab backups-db", markup=False)
 

@@ -18,7 +18,7 @@ from hummii_ops.transport import LinkLost
 @command(
     "install-host",
     changes=True,
-    help={"replace": "a scripts/rollback.sh that is not ours is kept as rollback.sh.before-hummii-ops"},
+    help={"replace": "a script of that name that is not ours is kept beside it as ….before-hummii-ops"},
 )
 def install_host(
     _context: Any,
@@ -29,14 +29,15 @@ def install_host(
     env: str | None = None,
     format: str = "text",
 ) -> Reply:
-    """Put scripts/rollback.sh and what it needs on the server: the same rollback, by hand, without a laptop."""
+    """Put scripts/rollback.sh and scripts/backup/restore-database.sh on the server: by hand, without a laptop."""
     environment = session.choose(env)
     sites = session.reach(environment, limit)
     for site in sites:
         _can_install(site, site.snapshot())
     people = say()
     for site in sites:
-        people.print(f"{site.host.name}: {_script(site)}, and its library in {site.home}/lib", markup=False)
+        scripts = f"{_script(site)}, scripts/backup/restore-database.sh"
+        people.print(f"{site.host.name}: {scripts}, and their library in {site.home}/lib", markup=False)
     session.confirm(f"Put them on {len(sites)} host(s) of {environment.name}?", yes=yes, what="install-host")
     installed = [_install(site, replace=replace) for site in sites]
 
@@ -44,6 +45,7 @@ def install_host(
         for one in installed:
             console.print(f"{one['host']}: installed, version {one['version']}", markup=False)
         console.print(f"  on the server: cd {environment.project_dir} && ./scripts/rollback.sh --list", markup=False)
+        console.print("  and for its database: ./scripts/backup/restore-database.sh BACKUP", markup=False)
         console.print("  next: run it again after an upgrade, and after a change of inventory.yml", markup=False)
 
     return Reply(kind="install-host", body={"environment": environment.name, "installed": installed}, show=show)

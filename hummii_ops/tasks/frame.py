@@ -125,7 +125,7 @@ def end(reply: Reply, format: str) -> None:
             reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
     finally:
         _annotate(reply)
-        _afterwards(reply)
+        afterwards(reply)
     if reply.exit_code != ExitCode.DONE:
         raise Exit(code=int(reply.exit_code))
 
@@ -141,7 +141,7 @@ def _annotate(reply: Reply) -> None:
     say().print(job_log.error(title, printable("\n".join(said or [title]))), markup=False)
 
 
-def _afterwards(reply: Reply) -> None:
+def afterwards(reply: Reply) -> None:
     """Whatever goes wrong here is a note: the run has ended, and its exit code is what counts."""
     if reply.after is None:
         return

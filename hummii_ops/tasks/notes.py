@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from hummii_ops.errors import Refused, UsageError
+from hummii_ops.errors import HummiiError, Refused, UsageError
 from hummii_ops.facts.choose import find
 from hummii_ops.facts.releases import releases as find_releases
 from hummii_ops.facts.snapshot import Snapshot
@@ -17,6 +17,7 @@ from hummii_ops.run.ship import lines
 from hummii_ops.tasks import session
 from hummii_ops.tasks.frame import Reply, command
 from hummii_ops.tasks.session import Site
+from hummii_ops.transport import LinkLost
 
 
 @command("snapshot", changes=True)
@@ -45,6 +46,7 @@ def _snapshot(task: str, reason: str, limit: str | None, env: str | None) -> Rep
         name = restore_point.name_at(seen.read_at, site.environment.compose_file)
         path = restore_point.write(site.entry, site.environment, record, name)
         points = find_releases(seen, site.environment)
+        kept = _keep_baseline(site, seen, record["version"])
         made.append(
             {
                 "host": site.host.name,
@@ -52,6 +54,7 @@ def _snapshot(task: str, reason: str, limit: str | None, env: str | None) -> Rep
                 "path": path,
                 "version": record["version"],
                 "identity": record["identity"],
+                "baseline": kept,
                 "restorable_before": [one.id for one in points if one.restorable and not one.running],
                 "not_restorable": {one.id: list(one.reasons) for one in points if one.reasons},
             }
@@ -59,11 +62,25 @@ def _snapshot(task: str, reason: str, limit: str | None, env: str | None) -> Rep
 
     def show(console: Console) -> None:
         for one in made:
-            console.print(f"{one['host']}: {one['version']} recorded as {one['id']}", markup=False)
+            how = "" if one["baseline"] else " (how it performs could not be kept)"
+            console.print(f"{one['host']}: {one['version']} recorded as {one['id']}{how}", markup=False)
             if task == "adopt":
                 _show_adopted(console, one)
 
     return Reply(kind=task, body={"restore_points": made}, show=show)
+
+
+def _keep_baseline(site: Site, seen: Snapshot, version: str | None) -> bool:
+    """How it performs now, beside the restore point; a stack that cannot be measured has its restore point."""
+    from hummii_ops.checks import performance  # here, since no other task of these measures
+
+    try:
+        taken = performance.taken(site.transport, seen, site.environment, site.host, version=version)
+        if taken is not None:
+            site.entry.call("write", f"baselines/{taken.identity}", about=taken.as_text())
+    except (HummiiError, LinkLost):
+        return False
+    return taken is not None
 
 
 def _show_adopted(console: Console, one: dict[str, Any]) -> None:

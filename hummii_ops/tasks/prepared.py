@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,6 +63,12 @@ def show_loss(console: Console, host: str, database: str, loss: Loss) -> None:
     )
 
 
+def show_doubts(console: Console, doubts: Sequence[str]) -> None:
+    """What is so in the backup itself: it is restored as it is, and somebody should know."""
+    for line in doubts:
+        console.print(f"  ! the backup itself: {line}", markup=False)
+
+
 def loss_lines(loss: Loss) -> Iterator[str]:
     """What is there and not in the backup, table by table."""
     if not loss.tables:
@@ -81,19 +87,22 @@ def _span(seconds: int) -> str:
     return f"{seconds} s"
 
 
-def confirm_by_name(database: str, *, yes: bool) -> None:
+def confirm_by_name(
+    database: str, *, yes: bool, to: str = "serve the backup instead", what: str = "rollback-db"
+) -> None:
     """The name of the database, typed; raises Declined for anything else, Refused without a terminal."""
     if yes:
         return
-    session.can_ask(yes=yes, what="rollback-db")
-    sys.stderr.write(f"Type the name of the database to serve the backup instead [{database}]: ")
+    session.can_ask(yes=yes, what=what)
+    sys.stderr.write(f"Type the name of the database to {to} [{database}]: ")
     sys.stderr.flush()
     try:
         reply = input().strip()
     except EOFError:
         reply = ""
     if reply != database:
-        raise Declined("the name was not typed; nothing was changed, and what is prepared is kept")
+        kept = ", and what is prepared is kept" if what == "rollback-db" else ""
+        raise Declined(f"the name was not typed; nothing was changed{kept}")
 
 
 def loss_now(site: Site, plan: Plan, now: datetime) -> Loss:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from hummii_ops.errors import ExitCode
+from hummii_ops.facts.amounts import age
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.releases import releases as find_releases
 from hummii_ops.facts.snapshot import Snapshot
@@ -108,14 +108,3 @@ def _notes(one: Release) -> Iterator[str]:
         yield f"never chosen by --latest: {one.unreadable}"
     if one.ambiguous:
         yield "its name is a time that the host's clock showed twice; the earlier one is meant"
-
-
-def age(then: datetime | None, now: datetime) -> str:
-    """An age as people say it: 40 s, 12 min, 3 h, 5 d."""
-    if then is None:
-        return "?"
-    seconds = max(0, int((now - then).total_seconds()))
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if abs(seconds) >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"

@@ -12,7 +12,7 @@ from hummii_ops.errors import Refused, UsageError
 from hummii_ops.run import mirror
 from hummii_ops.run.entry import NotInThatState
 from hummii_ops.run.ship import lines
-from hummii_ops.tasks import session
+from hummii_ops.tasks import fence, session
 from hummii_ops.tasks.frame import Reply, command
 from hummii_ops.tasks.runview import chosen_run, run_json
 from hummii_ops.transport import printable
@@ -101,11 +101,15 @@ def unlock(
                 f"or give it up: fab unlock --abandon={lease.run} --reason=…",
                 run_id=lease.run,
             ) from error
-        freed.append({"host": site.host.name, "run_id": said.stdout.decode().strip()})
+        lift = fence.left_behind(site) if abandon else None
+        freed.append({"host": site.host.name, "run_id": said.stdout.decode().strip(), "fence": lift})
 
     def show(console: Console) -> None:
         for one in freed:
             console.print(f"{one['host']}: the lease of {one['run_id']} is free", markup=False)
+            if one["fence"]:
+                console.print("  ! its exchange was cut: the database lets nobody in, and what writes is stopped")
+                console.print(f"  next: on {one['host']}: {one['fence']}", markup=False, soft_wrap=True)
 
     return Reply(kind="unlock", body={"freed": freed}, show=show)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from hummii_ops.tasks.releases import age
+from hummii_ops.facts.amounts import age
 from hummii_ops.transport import printable
 
 _GOODNESS = {"good": "proven good", "bad": "marked bad", "unknown": "not proven yet"}

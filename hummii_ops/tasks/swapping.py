@@ -24,7 +24,7 @@ from hummii_ops.run import perform, preflight
 from hummii_ops.run.fleet import Part, carry_out
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, new_run_id
-from hummii_ops.tasks import planshow, prepared, session
+from hummii_ops.tasks import fence, planshow, prepared, session
 from hummii_ops.tasks.code_choice import code_of
 from hummii_ops.tasks.frame import Reply, say
 from hummii_ops.tasks.parts import part_of
@@ -58,13 +58,22 @@ def resume_prepared(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, 
     schema, image = schema_of(site, snapshot, code.pair)
     check = schema_check.of_backup(schema, tuple(first.notes["schema"].split()), (), image, despite=True)
     names = prepared_names(first, run.run_id, check)
-    second = plan_rollback_db.build(snapshot, site.environment, database, names, code.pair, Options())
+    options = swap_options(first.notes.get("options", ""))
+    second = plan_rollback_db.build(snapshot, site.environment, database, names, code.pair, options)
     people = say()
     planshow.show(people, second, who=session.who(), reason=reason, dry_run=False)
     loss = prepared.loss_now(site, first, snapshot.read_at)
     prepared.show_loss(people, site.host.name, database.name, loss)
+    prepared.show_doubts(people, doubts_of(site, run.run_id))
     prepared.confirm_by_name(database.name, yes=yes)
     return swap_now(site, second, new_run_id(plan_rollback_db.TASK), reason, None, loss)
+
+
+def swap_options(note: str) -> Options:
+    """What was asked for when it was prepared, as the plan's note keeps it; of an older one the inventory's."""
+    told = dict(line.split("=", 1) for line in note.splitlines() if "=" in line)
+    seconds = {key: int(value) for key, value in told.items() if value.isdecimal()}
+    return Options(health_timeout_s=seconds.get("health_timeout"), settle_s=seconds.get("settle"))
 
 
 def discard(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, reason: str) -> Reply:
@@ -119,8 +128,11 @@ def check_free(site: Site) -> None:
     """Raises Refused for what stands in the way of a swap."""
     found = read_obstacles(site.transport, site.environment)
     if found:
+        fenced = any("does not accept connections" in one for one in found)  # the words of obstacles.sql
+        lift = f"if no run is at work, on {site.host.name}: {fence.lifted_by(site.environment)}"
         raise Refused(
-            f"{site.host.name}: {'; '.join(found[:3])}", remedy="end what is at work there, or wait for it; then again"
+            f"{site.host.name}: {'; '.join(found[:3])}",
+            remedy=lift if fenced else "end what is at work there, or wait for it; then again",
         )
 
 
@@ -134,12 +146,13 @@ def check_still_there(site: Site, run_id: str) -> None:
         )
 
 
-def swapped_reply(kind: str, site: Site, part: Part, outcome: Outcome, prepared: Outcome | None, loss: Loss) -> Reply:
+def swapped_reply(kind: str, site: Site, part: Part, outcome: Outcome, ended: Outcome | None, loss: Loss) -> Reply:
     """The end of the run that exchanged the databases, with the figures of both runs."""
     reply = run_reply(kind, [part], [outcome], session.runs_dir() / outcome.run_id)
     fact = dict(line.split("=", 1) for line in _fact(site, outcome.run_id, "swap").splitlines() if "=" in line)
-    restored = next((one.elapsed_s for one in prepared.steps if one.id == "restore-side"), None) if prepared else None
+    restored = next((one.elapsed_s for one in ended.steps if one.id == "restore-side"), None) if ended else None
     done = outcome.state == "done"
+    doubts = doubts_of(site, part.plan.swap.prepared) if part.plan.swap else ()
     body = {
         "prepared_by": part.plan.swap.prepared if part.plan.swap else None,
         "backup": loss.backup,
@@ -148,6 +161,7 @@ def swapped_reply(kind: str, site: Site, part: Part, outcome: Outcome, prepared:
         "loss_window_s": loss.window_s,
         "rows_newer": loss.rows_newer,
         "old_database": fact.get("old_database") if done else None,
+        "doubts": list(doubts),
     }
 
     def show(console: Console) -> None:
@@ -160,8 +174,14 @@ def swapped_reply(kind: str, site: Site, part: Part, outcome: Outcome, prepared:
             console.print(f"  the database from before is kept as {body['old_database']}, fenced; in it:", markup=False)
             for line in loss_lines(loss):
                 console.print(printable(f"    {line}"), markup=False)
+            prepared.show_doubts(console, doubts)
 
     return replace(reply, body=reply.body | body, show=show)
+
+
+def doubts_of(site: Site, run_id: str) -> tuple[str, ...]:
+    """What that run found in the backup and does not refuse: a sequence that was behind when it was made."""
+    return tuple(printable(line) for line in _fact(site, run_id, "doubts").splitlines())
 
 
 def _fact(site: Site, run_id: str, name: str) -> str:

@@ -13,7 +13,8 @@ from hummii_ops.plans import undo as plan_undo
 from hummii_ops.run import perform, preflight
 from hummii_ops.run.fleet import Part, carry_out, in_turn
 from hummii_ops.run.ship import About, new_run_id
-from hummii_ops.tasks import planshow, session
+from hummii_ops.steps import Effect
+from hummii_ops.tasks import planshow, prepared, session
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.meant import chosen_among, newest, on
 from hummii_ops.tasks.parts import part_of
@@ -57,7 +58,7 @@ def undo(
     if dry_run:
         body = {"plans": [part.plan.as_json() | {"plan_id": part.plan.digest} for part in parts]}
         return Reply(kind="dry-run", body=body, show=planshow.can_run)
-    session.confirm(f"Undo {chosen.run_id}: back to {parts[0].plan.target.label}?", yes=yes, what="undo")
+    _confirm(parts, chosen.run_id, yes=yes)
     about = About(
         run_id=new_run_id("undo"),
         task="undo",
@@ -68,6 +69,15 @@ def undo(
     )
     outcomes = carry_out(parts, about, watcher(people, len(parts) > 1))
     return run_reply("undo", parts, outcomes, session.runs_dir() / about.run_id)
+
+
+def _confirm(parts: Sequence[Part], run_id: str, *, yes: bool) -> None:
+    """The name of the database, where another one is served in its place; else a y: code alone replaces no data."""
+    served = [one.plan.swap.served.name for one in parts if one.plan.swap]
+    if any(step.effect is Effect.REPLACES for one in parts for step in one.plan.forward) and served:
+        prepared.confirm_by_name(served[0], yes=yes, to="serve the other one again", what="undo")
+        return
+    session.confirm(f"Undo {run_id}: back to {parts[0].plan.target.label}?", yes=yes, what="undo")
 
 
 def newest_on_all(snapshots: Sequence[Snapshot], chosen: RunFact) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import urllib.error
+import urllib.request
+
 from lab_production import Production
 
 SQL = 'docker exec -i "$(docker ps -q --filter label=com.docker.compose.service=postgres)" psql -X -qAt -U hummii -d'
@@ -17,3 +21,25 @@ OURS = "SELECT datname FROM pg_database WHERE datname LIKE 'hummii_ops_%'"
 
 def sql(production: Production, text: str, database: str = "hummii") -> str:
     return production.sh(f'printf "%s\n" "$1" | {SQL} "$2"', text, database)
+
+
+def order(production: Production) -> int:
+    """What a customer gets who registers and orders: the status of the order."""
+    email = f"someone-{sql(production, 'SELECT count(*) FROM users')}@shop.example"
+
+    def post(path: str, body: dict[str, object], token: str = "") -> tuple[int, dict[str, str]]:
+        asked = urllib.request.Request(
+            f"{production.host.url}/api/{path}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {}),
+        )
+        try:
+            with urllib.request.urlopen(asked, timeout=10) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, {}
+
+    person = {"email": email, "password": "correct-horse-battery"}
+    post("register", dict(person))
+    _, session = post("login", dict(person))
+    return post("orders", {"item": "tea", "quantity": 2}, session.get("token", ""))[0]

@@ -19,6 +19,7 @@ from lab_operator import until
 
 from lab import container, stack
 from lab.docker import DockerFailed
+from lab.releases import ALL_VERSIONS
 from lab.state import Lab, LabHost
 
 PROJECT = "/opt/hummii"
@@ -171,7 +172,7 @@ class Production:
             iptables -F INPUT
             cd {PROJECT}
             [ ! -e .hummii-ops/busy.lock ] || timeout 2 flock .hummii-ops/busy.lock true
-            docker image inspect hummii-api:1.0 hummii-api:1.1 hummii-api:1.2 hummii-api:1.4 hummii-api:0.9 >/dev/null
+            for version in {" ".join(ALL_VERSIONS)}; do docker image inspect "hummii-api:$version" >/dev/null; done
             rm -rf .hummii-ops backups /tmp/P
             sed -i 's|image: hummii-api:.*|image: hummii-api:1.0|' {FILE}
             chown deploy:deploy {FILE}; chmod 664 {FILE}

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
-from lab_database import CONTENT, OURS, SQL, sql
+from lab_database import CONTENT, OURS, SQL, order, sql
 from lab_operator import Operator, until
 from lab_production import PROJECT, Production, say
 
@@ -30,28 +28,6 @@ YES = ("--yes", "--reason=1.4 dropped a column", "--settle=0")
 PREPARE = ("rollback-db", "--backup=latest", "--to=1.0", "--settle=0")
 ASKED = "Type the name of the database"
 AT_WORK = "query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
-
-
-def order(production: Production) -> int:
-    """What a customer gets who registers and orders: the status of the order."""
-    email = f"someone-{sql(production, 'SELECT count(*) FROM users')}@shop.example"
-
-    def post(path: str, body: dict[str, object], token: str = "") -> tuple[int, dict[str, str]]:
-        asked = urllib.request.Request(
-            f"{production.host.url}/api/{path}",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {}),
-        )
-        try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            return error.code, {}
-
-    person = {"email": email, "password": "correct-horse-battery"}
-    post("register", dict(person))
-    _, session = post("login", dict(person))
-    return post("orders", {"item": "tea", "quantity": 2}, session.get("token", ""))[0]
 
 
 @pytest.fixture

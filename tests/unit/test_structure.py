@@ -36,7 +36,10 @@ KEEPERS = {
     "fabric": ("hummii_ops/transport/ssh.py",),
     "paramiko": ("hummii_ops/transport/ssh.py",),
     "invoke": ("hummii_ops/tasks/",),
-    "httpx": ("hummii_ops/checks/outside.py",),
+    "httpx": ("hummii_ops/checks/http.py",),
+    "jmespath": ("hummii_ops/checks/flows/queries.py",),
+    "socketio": ("hummii_ops/checks/flows/sockets.py",),
+    "websocket": ("hummii_ops/checks/flows/sockets.py",),
     "rich": ("hummii_ops/tasks/", "hummii_ops/telling/"),
     "lab": (),
 }

@@ -21,10 +21,15 @@ def sentence(one: Comparison, *, unit: str = "") -> str:
         between = f"{100 * one.low:+.2f} … {100 * one.high:+.2f} points"
         seen += f"; none failed: the rate is at most {most_hidden(one.n_after):.2%}" if one.after == 0 else ""
     else:
-        values = f"{one.before:.4g} → {one.after:.4g} {unit}".rstrip()
-        between = f"{one.low:+.3g} … {one.high:+.3g} {unit}".rstrip()
+        values = f"{_short(one.before)} → {_short(one.after)} {unit}".rstrip()
+        between = f"{_short(one.low, sign='+')} … {_short(one.high, sign='+')} {unit}".rstrip()
         seen += f" (worth {one.n_effective:.0f} in all)"
     ratio = f"×{one.ratio:.2f}; " if one.ratio is not None else ""
     p = "p < 0.0001" if one.p < 0.0001 else f"p {one.p:.4f}"
     missing = f", {one.missing} more on each side may tell" if one.missing else ""
     return f"{_SAID[one.verdict]}: {values} ({ratio}the difference is {between}), {seen}, {p}{missing}"
+
+
+def _short(value: float, *, sign: str = "") -> str:
+    """Three figures, and no exponent for what people know in digits."""
+    return f"{value:{sign}.0f}" if abs(value) >= 100 else f"{value:{sign}.3g}"

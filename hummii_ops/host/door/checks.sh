@@ -5,7 +5,7 @@ settings() { # FILE: what fab install-host knew of this environment
     conf=$1
     [ -r "$conf" ] || stop 3 "refused: $conf cannot be read" 'from a laptop: fab install-host'
     for key in environment host_name project project_dir compose_file backups_dir version_service health_url version_field settle health_timeout proxy become \
-        database_service database_name database_user migrations_dir; do
+        database_service database_name database_user migrations_dir database_backups cache_service; do
         value=$(setting $key | head -n 1)
         case $key in
             environment) environment=$value ;;
@@ -25,6 +25,8 @@ settings() { # FILE: what fab install-host knew of this environment
             database_name) database_name=$value ;;
             database_user) database_user=$value ;;
             migrations_dir) migrations_dir=$value ;;
+            database_backups) database_backups=$value ;;
+            cache_service) cache_service=$value ;;
         esac
     done
     compose_path=$project_dir/$compose_file backups=$project_dir/$backups_dir home=$project_dir/.hummii-ops

@@ -2,25 +2,56 @@
 # Hands the run to the entry and watches it to its end. Losing this process decides nothing: the run goes on.
 follow_to_its_end() {
     echo "run $run"
-    trap 'echo; echo "left; the run goes on by itself" >&2; echo "  next: from a laptop: fab attach --run=$run; here: cat $home/runs/$run/state" >&2; exit 8' INT TERM HUP
-    {
-        (
-            . "$lib/run/entry.sh"
-            . "$lib/run/lease.sh"
-            about() { cat "$work/about"; }
-            payload() { tar -C "$made" -czf - . | base64; }
-            main "$home" begin "$run" 0
-        )
-        echo "C $?"
-    } | tell
-    code=$(cat "$work/code") || code=1 state=unknown
-    state=$(cat "$home/runs/$run/state" 2>/dev/null)
+    watched
+    begun "$run" "$made"
+    end_as "$state"
+}
+follow_both() { # the run that exchanges lies ready before the first begins, and the host goes on to it by itself
+    echo "runs $first, then $second"
+    run=$first
+    watched
+    with_entry "$work/second" receive "$second" || stop 3 "refused: no room or no right to write in $home; nothing changed" 'df -h'
+    begun "$first" "$work/first"
+    case $state in
+        prepared) ;;
+        refused | abandoned) # the runner has given the second up
+            stop 3 "refused: it could not be prepared, and what is served was not touched: $(failed_step "$first")" "why: $home/runs/$first/output.log" ;;
+        *) end_as "$state" ;; # cut: it can go on, and then into the exchange
+    esac
+    run=$second
+    { with_entry "$work/second" follow "$second" 0; echo "C $?"; } | tell
+    state=$(cat "$home/runs/$second/state")
+    [ "$state" != ready ] || stop 3 'refused: prepared, but the exchange did not begin: somebody else was at work' "from a laptop: fab resume --run=$first"
+    sed 's/^/  ! the backup itself: /' "$home/runs/$first/facts/doubts" 2>/dev/null
+    label="$database_name as of $backup_name"
+    end_as "$state"
+}
+watched() { trap 'echo; echo "left; the run goes on by itself" >&2; echo "  next: from a laptop: fab attach --run=$run; here: cat $home/runs/$run/state" >&2; exit 8' INT TERM HUP; }
+with_entry() ( # MADE VERB RUN …: the entry's own words and exit codes
+    made=$1 verb=$2
+    shift 2
+    . "$lib/run/entry.sh"
+    . "$lib/run/lease.sh"
+    about() { grep -v '^\(run\|from\|to\|from_identity\|to_identity\)=' "$made/about"; }
+    payload() { tar -C "$made" -czf - . | base64; }
+    main "$home" "$verb" "$@"
+)
+begun() { # RUN MADE: claimed, received, started and followed to its end: $state
+    { with_entry "$2" begin "$1" 0; echo "C $?"; } | tell
+    code=$(cat "$work/code") || code=1
+    state=$(cat "$home/runs/$1/state" 2>/dev/null)
+    # what lies ready for after a run that never began is given up
+    [ "$code" = 0 ] || [ -z "${second:-}" ] || with_entry "$work/second" cancel "$second" || :
     case $code in
-        0) end_as "$state" ;;
+        0) ;;
         73 | 74 | 70) stop 4 "someone else holds the lease: $(sed -n 's/^who=//p' "$work/said") for $(sed -n 's/^run=//p' "$work/said"): $(sed -n 's/^reason=//p' "$work/said")" 'from a laptop: fab status' ;;
         78) stop 3 "refused: no room or no right to write in $home; nothing changed" 'df -h' ;;
         *) stop 3 "refused ($code); nothing changed" 'from a laptop: fab status' ;;
     esac
+}
+failed_step() { # RUN: what it said where it failed
+    sed -n 's/.*"ev":"failed".*"step":"\([a-z-]*\)".*/\1/p' "$home/runs/$1/journal.jsonl" | head -n 1
+    tail -n 1 "$home/runs/$1/output.log" | cut -c 1-200
 }
 tell() { # the entry's lines, as a person reads them; a line of the journal is looked at for the words of the plan only
     while read -r kind rest; do

@@ -120,12 +120,13 @@ version_of_left() {
     version_of $(awk -F '\t' -v s="$version_service" '$1 == s { print $2, $3; exit }' "$work/left")
 }
 
-expect_files() { { cat "$work/watched" && printf '%s\n' "${release_path#"$project_dir"/}"; } | LC_ALL=C sort -u; }
+expect_files() { { cat "$work/watched" && [ -z "$release_path" ] || printf '%s\n' "${release_path#"$project_dir"/}"; } | LC_ALL=C sort -u; }
 run_folder() { # RUN WHO REASON: everything that it holds before it starts
-    mkdir -p "$made/forward" "$made/back" "$made/ready" "$made/lib/verbs"
-    : >"$made/forward.list" && : >"$made/back.list" && : >"$made/../forward.steps" && : >"$made/../back.steps"
-    cp "$lib/run/"*.sh "$made/lib/" && cp "$lib/run/verbs/"*.sh "$made/lib/verbs/" && printf '%s' "$health_url" >"$made/lib/probe.url"
-    forward && back || return 1
+    mkdir -p "$made/forward" "$made/back" "$made/tidy" "$made/ready" "$made/lib/verbs" "$made/lib/sql"
+    for list in forward back tidy; do : >"$made/$list.list" && : >"$made/../$list.steps"; done
+    cp "$lib/run/"*.sh "$made/lib/" && cp "$lib/run/verbs/"*.sh "$made/lib/verbs/" && cp "$lib/run/sql/"*.sql "$made/lib/sql/" || return 1
+    printf '%s' "$health_url" >"$made/lib/probe.url"
+    forward && back && tidy || return 1
     set -- "$1" "$2" "$3" "$project" "$project_dir"
     while IFS= read -r name; do set -- "$@" "$name"; done <<EOF2
 $(expect_files)
@@ -143,22 +144,32 @@ EOF2
     plan_json "$@" >"$made/plan.json"
     (cd "$made" && find . -type f -exec sha256sum {} +) >"$work/manifest" && mv "$work/manifest" "$made/manifest"
 }
-about_lines() { printf 'who=%s\ntask=rollback\nreason=%s\nsince=%s\nhosts=%s\n' "$who" "$reason" "$now" "$host_name"; }
+tidy() { :; } # what a run that ends before its first change takes away again: restore_plan.sh
+about_lines() { printf 'who=%s\ntask=%s\nreason=%s\nsince=%s\nhosts=%s\n' "$who" "${task:-rollback}" "$reason" "$now" "$host_name"; }
 
 plan_json() ( # EXPECTED_FILE…: the plan as Plan.from_json reads it
-    printf '{"schema": "hummii-ops/plan/v1", "task": "rollback", "environment": %s, "host": %s,\n' "$(json "$environment")" "$(json "$host_name")"
+    printf '{"schema": "hummii-ops/plan/v1", "task": "%s", "environment": %s, "host": %s,\n' "${task:-rollback}" "$(json "$environment")" "$(json "$host_name")"
+    printf '%s' "${swap:-}"
     printf '"project": %s, "project_dir": %s, "probe_url": %s,\n' "$(json "$project")" "$(json "$project_dir")" "$(null_or "$health_url")"
     printf '"left": {"label": %s, "identity": %s, "release_id": null,\n' "$(json "${left_version:-unknown version}")" "$(null_or "$left_identity")"
     state_json left
-    printf '"target": {"label": %s, "identity": %s, "release_id": %s,\n' "$(json "$label")" "$(null_or "$target_identity")" "$(json "$chosen")"
+    printf '"target": {"label": %s, "identity": %s, "release_id": %s,\n' "$(json "$label")" "$(null_or "$target_identity")" "$(null_or "$chosen")"
     state_json target
-    for list in forward back; do printf '"%s": [%s],\n' "$list" "$(paste -s -d , "$made/../$list.steps")"; done
+    for list in forward back tidy; do printf '"%s": [%s],\n' "$list" "$(paste -s -d , "$made/../$list.steps")"; done
     printf '"expect": "%s", "expect_files": [%s],\n' "$(json_text "$made/expect")" "$(json_list "$@")"
     printf '"changes": [%s], "warnings": [%s],\n' "$(sentences | json_lines)" "$(cautions | json_lines)"
     printf '"checklist": [%s],\n' "$(checklist)"
     printf '"schema_check": %s,\n' "$(schema_json)"
-    printf '"notes": {%s}}\n' "$([ ! -f "$made/mark.before" ] || printf '"mark.before": "%s"' "$(json_text "$made/mark.before")")"
+    printf '"notes": {%s}}\n' "$(notes_json)"
 )
+notes_json() { # the further files of the run, by their names
+    between=
+    for name in mark.before rows.expected objects.expected sequences.expected backup schema code next check.sql; do
+        [ -f "$made/$name" ] || continue
+        printf '%s"%s": "%s"' "$between" "$name" "$(json_text "$made/$name")"
+        between=', '
+    done
+}
 null_or() { if [ -n "$1" ]; then json "$1"; else printf null; fi; }
 json_text() { awk "$writer"'{ s = json($0); printf "%s\\n", substr(s, 2, length(s) - 2) }' "$1"; } # FILE: as the inside of a string
 json_lines() { awk "$writer"'{ printf "%s%s", (NR > 1 ? ", " : ""), json($0) }'; }

@@ -9,7 +9,8 @@ function quoted(s,    i, c, out) {
     return "\047" out "\047"
 }
 function json(s,    i, c, out) {
-    for (i = 1; i <= length(s); i++) { c = substr(s, i, 1); out = out (c == "\"" || c == "\\" ? "\\" c : c) }
+    gsub(/[\001-\010\013\014\016-\037]/, " ", s)
+    for (i = 1; i <= length(s); i++) { c = substr(s, i, 1); out = out (c == "\"" || c == "\\" ? "\\" c : c == "\t" ? "\\t" : c == "\r" ? "\\r" : c) }
     return "\"" out "\""
 }'
 json() { awk "$writer"'BEGIN { printf "%s", json(ARGV[1]); exit }' "$1"; } # TEXT: as a JSON string
@@ -60,10 +61,14 @@ forward() {
     step forward pin-images 30 prepares "pin $# images, so that no prune takes them" images_pinned "$@" -- pin_images "$@"
     step forward evidence-before 60 prepares 'save logs and states of what is about to be replaced' \
         evidence_saved before -- save_evidence before "$project"
+    first_changes
     change
     judge_target
+    more_proofs
     record_it
 }
+first_changes() { :; } # what comes before the changes of code, and
+more_proofs() { :; }   # what is proven beside health, when the database is exchanged: restore_plan.sh
 copy_of() { # NAME: where its bytes for the live path are, in the run
     if grep -q "^$1 " "$work/merged"; then echo "target/$1.merged"; else echo "target/$1"; fi
 }
@@ -171,6 +176,7 @@ record_it() {
 }
 
 back() {
+    [ -z "${swap:-}" ] || exchanged back back- live
     # shellcheck disable=SC2046
     set -- $(named left)
     [ $# = 0 ] || step back return-images 30 changes 'the images have the names that they had' images_are "$@" -- tag_images "$@"
@@ -217,7 +223,7 @@ back() {
         step back mark-as-before 10 records 'take back the mark' mark_was "$left_identity" $source -- restore_mark "$left_identity" $source
     fi
     step back lift-hold 10 records 'lift the hold' hold_gone - -- remove_hold -
-    [ -z "$target_identity" ] || step back mark-target-bad 10 records 'mark the target as bad, if it was its health that failed' \
+    [ -z "$target_identity" ] || [ -n "${swap:-}" ] || step back mark-target-bad 10 records 'mark the target as bad, if it was its health that failed' \
         target_is_judged "$target_identity" services-healthy proxy-follows answers-inside settled confirmed-outside -- \
         put_mark "$target_identity" bad mark.about
 }

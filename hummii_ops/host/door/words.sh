@@ -62,6 +62,7 @@ checklist() { # the lines of the procedure, as plans/checklist.py has them
     fi
     printf '{"words": "Prepare the plan, kept in the run", "steps": ["plan"], "skipped": null},\n'
     printf '{"words": "Notify stakeholders", "steps": [], "skipped": "no laptop"},\n'
+    [ -z "${no_migration:-}" ] || printf '{"words": "Roll back the migration (prisma:migrate:rollback)", "steps": [], "skipped": %s},\n' "$(json "$no_migration")"
     while IFS='|' read -r words ids; do
         steps=$(cut -d ' ' -f 1 "$made/forward.list" | grep -E "^($ids)" | fitting "$words" | json_lines)
         if [ -n "$steps" ]; then skipped=null; else skipped='"nothing of it applies to this stack"'; fi
@@ -71,7 +72,7 @@ checklist() { # the lines of the procedure, as plans/checklist.py has them
 Verify that the backup exists and can work|keep-target
 Back up the current state|keep-before
 Save evidence|evidence-
-Stop affected services|replace-|stop-extra
+Stop affected services|stop-writers|replace-|stop-extra
 Restore the configuration|restore-
 Restore the images|restore-images
 Restart services|replace-|the-rest|the-ill|restart-

@@ -31,7 +31,7 @@ dump_decodes() ( # it was read to its last byte, and its end is there
     grep -qxs 'code 0' "$run/facts/contents" && grep -qx complete "$run/facts/contents"
 )
 decode_dump() ( # FOLDER NAME PROJECT SERVICE SECONDS: the rows are counted on the way, so they are those of the dump's snapshot
-    as_sql custom none "$(making "$1")/$2" "$(database_container "$3" "$4")" "$5" | sql_facts | fact contents
+    facts_of custom none "$(making "$1")/$2" "$(database_container "$3" "$4")" "$5" | fact contents
 )
 dump_summed() ( placed_already "$@" || { cd "$(making "$1")" && sha256sum --quiet --strict -c "$2.sha256"; } ) # FOLDER NAME
 sum_dump() ( # FOLDER NAME

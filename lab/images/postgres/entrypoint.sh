@@ -15,10 +15,12 @@ if [ "$1" = postgres ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
     echo "listen_addresses = '*'"
     echo "jit = off"
     echo "shared_buffers = 32MB"
+    echo "shared_preload_libraries = 'pg_stat_statements'"
   } >> "$making/postgresql.conf"
   echo "host all all all scram-sha-256" >> "$making/pg_hba.conf"
   if [ "$POSTGRES_DB" != postgres ]; then
     printf 'CREATE DATABASE "%s";\n' "$POSTGRES_DB" | postgres --single -D "$making" postgres > /tmp/createdb.log
+    echo 'CREATE EXTENSION pg_stat_statements;' | postgres --single -D "$making" "$POSTGRES_DB" >> /tmp/createdb.log
   fi
   version=$(cat "$making/PG_VERSION")
   rm "$making/PG_VERSION"

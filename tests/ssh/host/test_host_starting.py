@@ -111,14 +111,23 @@ def test_only_verbs_are_verbs(rig: Rig) -> None:
     """The entry runs its own verbs and nothing else by name."""
     for word in ("id", "rm", "main", "put", "ended", "state_of", "lease_claim", "/bin/sh", ""):
         assert rig.call(word, "x").exit_code == 2, word
-    for name in ("../x", "lease", "marks/../../x", "runs/x/state", "marks/", "busy.lock"):
+    for name in (
+        "../x",
+        "lease",
+        "marks/../../x",
+        "runs/x/state",
+        "marks/",
+        "baselines/../x",
+        "baselines/",
+        "busy.lock",
+    ):
         assert rig.call("write", name, about="run=x").exit_code == 2, name
         assert rig.call("forget", name).exit_code == 2, name
 
 
 def test_marks_and_holds(rig: Rig) -> None:
     """A mark and a hold are written whole, replaced and forgotten."""
-    for name in ("hold", "marks/" + "ab" * 32):
+    for name in ("hold", "marks/" + "ab" * 32, "baselines/" + "ab" * 32):
         for reason in ("one", "two"):
             assert rig.call("write", name, about=f"reason={reason}\n").exit_code == 0
             assert (rig.home / name).read_text() == f"reason={reason}\n"

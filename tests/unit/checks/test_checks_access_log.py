@@ -87,11 +87,12 @@ def test_machines_are_no_users(counted: Callable[..., Requests]) -> None:
         json_line(path="/socket.io/?transport=polling", time=25),
         json_line(status=101, time=3600),
         json_line(more=',"agent":"hummii-ops/probe"'),
+        STAMP + COMBINED.format("1.2.3.4", "/api/orders", 200, "hummii-ops"),
         STAMP + COMBINED.format("1.2.3.4", "/api/health", 200, "monitor"),
         json_line(path="/api/healthy"),
         STAMP + COMBINED.format("1.2.3.4", "/", 200, "https://shop/api/health"),
     )
-    assert (found.n, found.ignored) == (2, 6)
+    assert (found.n, found.ignored) == (2, 7)
 
 
 def test_what_a_customer_writes_is_no_status(counted: Callable[..., Requests]) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from built_snapshots import snapshot
 
 from hummii_ops.checks import Measurement, database_limits, worst
 from hummii_ops.checks.database_limits import judge
@@ -25,7 +24,7 @@ CONNECTIONS = {"what": "connections", "used": 3, "most": 97}
 
 def measured(stdout: bytes) -> dict[str, Measurement]:
     transport = FakeTransport(lambda _script, _args: Result(exit_code=0, stdout=stdout, stderr=b""))
-    return {one.name: one for one in database_limits.measure(transport, snapshot(), ENVIRONMENT)}
+    return {one.name: one for one in database_limits.measure(transport, ENVIRONMENT)}
 
 
 def load(*after: dict[str, Any], before: tuple[dict[str, Any], ...] = ()) -> Load:
@@ -127,6 +126,15 @@ def test_statements_are_what_was_called_between_the_looks() -> None:
     assert not judged.critical
 
 
+def test_a_statement_that_has_not_ended_counts() -> None:
+    """PostgreSQL counts a statement when it ends: one that is slower than our window would hide."""
+    one = load(*COUNTED, OPEN | {"age_s": 7.0, "state_s": 7.0}, before=COUNTED)
+    judged = found(one)["database.statements"]
+    assert (judged.verdict, judged.value) == ("fail", 7000)
+    assert "still runs, pid 1" in judged.reason
+    assert found(load(*COUNTED, before=COUNTED))["database.statements"].verdict == "skipped"
+
+
 def test_counters_that_were_reset_are_not_compared() -> None:
     """Somebody else's reset makes the differences nonsense: not measured, or inconclusive where it is required."""
     other = ({"what": "statements", "n": 1}, {"what": "statements-reset", "at": "later"})
@@ -173,8 +181,8 @@ def test_a_lost_link_and_no_database() -> None:
     def lost(_script: str, _args: tuple[str, ...]) -> Result:
         raise LinkLost("gone")
 
-    (one,) = database_limits.measure(FakeTransport(lost), snapshot(), ENVIRONMENT)
+    (one,) = database_limits.measure(FakeTransport(lost), ENVIRONMENT)
     assert one.verdict == "error"
     without = Environment.model_validate({key: BASE[key] for key in ("name", "hosts")})
-    (one,) = database_limits.measure(FakeTransport(lost), snapshot(), without)
+    (one,) = database_limits.measure(FakeTransport(lost), without)
     assert one.verdict == "skipped"

@@ -203,13 +203,14 @@ def test_half_an_answer_is_none() -> None:
 def test_contents_are_read() -> None:
     """What sql_facts says, with quotes of SQL away and PUBLIC no role; what the tools complain of is kept."""
     told = 'role "the ""owner"""\nrole reader, PUBLIC\nrows 2 public.t\nmigration b\nmigration a\n'
-    told += "complete\ncode 0\nsaid no\n"
+    told += "objects 3 FK CONSTRAINT\nsequence 42 true public.a b\ncomplete\ncode 0\nsaid no\n"
     found = parse_contents(
         frame("sum", f"{SHA}\n") + frame("wrap") + frame("content", told) + frame("end"), host_name="h"
     )
     assert found is not None
     assert found.roles == {'the "owner"', "reader"}
     assert found.migrations == ("a", "b")
+    assert (found.objects, found.sequences) == ({"FK CONSTRAINT": 3}, {"public.a b": "42 true"})
     assert (found.exit_code, found.complete, found.wrap_is_whole, found.said) == (0, True, True, "no")
     assert parse_contents(frame("end"), host_name="h") is None
 
@@ -233,6 +234,7 @@ def test_a_good_backup_can_be_used() -> None:
         (backup(sha256=OTHER), contents(), ".sha256"),
         (backup(manifest=manifest(sha256=OTHER)), contents(), ".manifest"),
         (backup(manifest=manifest(rows={"public.orders": 1})), contents(), "not those of its manifest"),
+        (backup(), contents(objects={"SEQUENCE SET": 2}, sequences={"public.a": "1 true"}), "1 are really set"),
         (backup(), contents(wrap_is_whole=False), "cut short or damaged"),
         (backup(), contents(exit_code=1, complete=False, said="end of file"), "end of file"),
         (backup(), contents(exit_code=None), "decoded"),

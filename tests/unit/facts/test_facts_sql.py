@@ -65,6 +65,39 @@ def test_a_whole_dump(shell: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_the_table_of_contents_is_counted(shell: str) -> None:
+    """Its entries by kind, and where it sets each sequence; names, functions and rows that look like it are none."""
+    sql = (
+        "-- Name: users; Type: TABLE; Schema: public; Owner: hummii\n"
+        "CREATE TABLE public.users (id integer);\n"
+        "-- Name: users; Type: COMMENT; Schema: public; Owner: hummii\n"
+        "-- Name: a; Type: VIEW; Schema: b; Type: FK CONSTRAINT; Schema: public; Owner: hummii\n"
+        "-- Name: f(); Type: FUNCTION; Schema: public; Owner: hummii\n"
+        "CREATE FUNCTION f() RETURNS text AS $$\n-- Name: i; Type: INDEX; Schema: public; Owner: x\n"
+        "SELECT pg_catalog.setval('public.no', 1, true);\n$$ LANGUAGE sql;\n"
+        "-- Data for Name: users; Type: TABLE DATA; Schema: public; Owner: hummii\n"
+        "COPY public.users (id) FROM stdin;\n-- Name: i; Type: INDEX; Schema: public; Owner: x\n\\.\n"
+        "-- Name: users_id_seq; Type: SEQUENCE SET; Schema: public; Owner: hummii\n"
+        "SELECT pg_catalog.setval('public.users_id_seq', 42, true);\n"
+        "SELECT pg_catalog.setval('public.\"it''s, one\"', -1, false);\n"
+        "SELECT pg_catalog.setval( E'public.\"b\\\\s\"', 7, true);\n"
+        "-- Name: i; Type: INDEX; Schema: public; Owner: hummii\n"
+        "-- Name: j; Type: INDEX; Schema: public; Owner: hummii\n"
+    )
+    found = facts(HEAD + sql + END, shell=shell)
+    assert [line for line in found if line.startswith(("objects", "sequence"))] == [
+        "sequence 42 true public.users_id_seq",
+        'sequence -1 false public."it\'s, one"',
+        'sequence 7 true public."b\\s"',
+        "objects 1 TABLE",
+        "objects 2 INDEX",
+        "objects 1 FK CONSTRAINT",
+        "objects 1 SEQUENCE SET",
+        "objects 1 FUNCTION",
+    ]
+
+
 @pytest.mark.parametrize(
     "sql",
     [

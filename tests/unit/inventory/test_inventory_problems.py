@@ -6,7 +6,7 @@ import string
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hummii_ops.errors import ExitCode, UsageError
@@ -91,7 +91,6 @@ def test_aliases_of_aliases_do_not_fill_the_memory(tmp_path: Path) -> None:
         assert "nested too deeply, or too large with its aliases" in problems_of(tmp_path / "inventory.yml")
 
 
-@settings(deadline=None)  # a busy machine is not a mistake
 @given(text=st.text(alphabet=string.printable + "é\x85\u2028\x00", max_size=200))
 def test_no_text_makes_a_traceback(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever stands in the file, loading it ends well or in a UsageError with a remedy."""
@@ -145,7 +144,6 @@ LINES = (
 )
 
 
-@settings(deadline=None)  # a busy machine is not a mistake
 @given(lines=st.lists(st.sampled_from(LINES), max_size=14))
 def test_no_layout_of_known_keys_makes_a_traceback(lines: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     """Known keys in wrong places and with wrong kinds of value end well or in problems inside the file."""
@@ -159,7 +157,6 @@ def test_no_layout_of_known_keys_makes_a_traceback(lines: list[str], tmp_path_fa
             assert problem.column >= 1
 
 
-@settings(deadline=None)  # a busy machine is not a mistake
 @given(key=st.text(max_size=80))
 def test_a_key_is_shown_on_one_printable_line(key: str) -> None:
     """A key with control sequences or line breaks cannot write on the operator's terminal."""

@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -50,7 +50,6 @@ def test_a_secret_masks_itself_everywhere(caplog: pytest.LogCaptureFixture) -> N
     assert secret.reveal() == VALUE
 
 
-@settings(deadline=None)  # a busy machine is not a mistake
 @given(value=st.text(min_size=1))
 def test_a_secret_is_its_value_only_when_revealed(value: str) -> None:
     """Equal by value, never by its mask; a plain text never equals it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hummii_ops.errors import UsageError
@@ -181,7 +181,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)  # a busy machine is not a mistake
 @given(value=VALUES)
 def test_what_is_written_reads_back(value: object, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Any value comes back as it was given, or is refused: it never becomes something else."""

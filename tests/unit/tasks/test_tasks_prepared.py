@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,8 +10,12 @@ import pytest
 from hummii_ops.errors import UsageError
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.read_database import OurDatabase
+from hummii_ops.inventory.models import Environment
+from hummii_ops.plans.work import Options
 from hummii_ops.tasks.clean import _age, old_enough
+from hummii_ops.tasks.fence import lifted_by
 from hummii_ops.tasks.prepared import loss_of
+from hummii_ops.tasks.swapping import swap_options
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOTES = {
@@ -40,6 +45,11 @@ def _made(days_ago: int, kind: str = "prev", suffix: str = "0000") -> OurDatabas
     )
 
 
+def environment(**changes: object) -> Environment:
+    host = {"name": "lab-1", "address": "192.0.2.1", "user": "deploy"}
+    return Environment.model_validate({"name": "lab", "hosts": [host]} | changes)
+
+
 def _run(one: OurDatabase, state: str) -> RunFact:
     return RunFact(
         run_id=one.run_id,
@@ -65,6 +75,31 @@ def test_what_is_old_goes_but_never_the_newest_nor_what_is_in_use() -> None:
     assert [one.oid for one in dropped] == [40, 30, 60]
     assert old_enough([_made(400)], [], NOW) == []
     assert old_enough([], [], NOW) == []
+
+
+def test_what_an_undo_of_an_undo_needs_stays() -> None:
+    """After an undo the restored database is the one set aside: it stays, though it has a restored one's name."""
+    restored, older, oldest = _made(30, "side"), _made(40), _made(50)
+    runs = [_run(one, "done") for one in (restored, older, oldest)]
+    assert old_enough([restored, older, oldest], runs, NOW) == [oldest]
+    assert old_enough([restored], [_run(restored, "abandoned")], NOW) == [restored]
+
+
+def test_what_was_asked_for_is_remembered() -> None:
+    """A resume of what was prepared settles and waits as long as the call that prepared it said."""
+    told = swap_options("settle=0\nhealth_timeout=8\n")
+    assert (told.settle_s, told.health_timeout_s) == (0, 8)
+    assert swap_options("") == Options()
+
+
+def test_the_fence_is_lifted_by_one_command() -> None:
+    """The name is quoted for SQL and for sh; what was stopped is started."""
+    said = lifted_by(
+        environment(database={"service": "pg", "name": "We\"ird's", "user": "u", "writers": ["api", "jobs"]})
+    )
+    lift, start = said.split(" && ")
+    assert shlex.split(lift)[-1] == 'ALTER DATABASE "We""ird\'s" ALLOW_CONNECTIONS true'
+    assert shlex.split(start)[-3:] == ["start", "api", "jobs"]
 
 
 def test_an_age_is_a_number_and_a_unit() -> None:

@@ -8,13 +8,13 @@ from rich.console import Console
 
 from hummii_ops.checks import Measurement, worst
 from hummii_ops.checks.verdict import Judged
-from hummii_ops.tasks.verify import _conclude
+from hummii_ops.tasks.verify_page import conclude
 
 
 def last_lines(**looks: Judged) -> str:
     out = StringIO()
     measurements = [Measurement(name=name, verdict=said, reason="", source="") for name, said in looks.items()]
-    _conclude(Console(file=out, width=200), "lab", worst(measurements), measurements)
+    conclude(Console(file=out, width=200), "lab", worst(measurements), measurements)
     return out.getvalue()
 
 

@@ -1,6 +1,8 @@
 'use strict';
 const http = require('node:http');
 const accounts = require('./accounts');
+const breakage = require('./breakage');
+const chat = require('./chat');
 const { open } = require('./database');
 const healthOf = require('./health');
 const log = require('./log');
@@ -9,7 +11,8 @@ const release = require('./release');
 const routes = require('./routes');
 
 const pool = open();
-const health = healthOf(pool);
+// A connection of its own: health is asked while customers wait for all the others.
+const health = healthOf(open({ max: 1 }));
 const BODY_LIMIT = 64 * 1024;
 
 async function bodyOf(request) {
@@ -31,7 +34,8 @@ async function answer(request) {
   if (!route) return [404, { error: 'not found' }];
   const user = accounts.userOf(request.headers.authorization);
   if (!route.open && user === null) return [401, { error: 'log in first' }];
-  return route.act(pool, (await bodyOf(request)) || {}, user);
+  const body = (await bodyOf(request)) || {};
+  return (await breakage.answerOf(route.flow)) || route.act(pool, body, user);
 }
 
 async function handle(request, response) {
@@ -45,9 +49,12 @@ async function handle(request, response) {
     [code, body] = isTheirs ? [400, { error: 'body is not JSON' }] : [500, { error: 'internal error' }];
     if (!isTheirs) log('error', 'request failed', { error: error.message, path: request.url });
   }
-  const text = JSON.stringify(body);
-  response.writeHead(code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
-  response.end(text);
+  if (body === null) response.writeHead(code).end();
+  else {
+    const text = JSON.stringify(body);
+    response.writeHead(code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+    response.end(text);
+  }
   const elapsed = Math.round((performance.now() - started) * 10) / 10;
   const isPoll = request.url === '/api/health';
   log(isPoll ? 'debug' : 'info', 'request', { method: request.method, path: request.url, code, elapsed_ms: elapsed });
@@ -71,5 +78,7 @@ process.on('SIGTERM', () => {
 });
 
 untilMigrated().then(() => {
-  http.createServer(handle).listen(3000, () => log('info', 'listening', { version: release.version }));
+  const server = http.createServer(handle);
+  chat(server, pool);
+  server.listen(3000, () => log('info', 'listening', { version: release.version }));
 });

@@ -1,0 +1,70 @@
+"""Everything that is measured of performance on one host, side by side: what `fab verify` and `fab snapshot` call.
+
+Never changes anything, and never raises for what a host, a database or a network does.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from hummii_ops.checks import access_log, baseline, database_limits, prometheus, resource_limits, responses
+from hummii_ops.checks.baseline import Baseline, Samples
+from hummii_ops.checks.verdict import Measurement
+from hummii_ops.facts.releases import running_identity
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.inventory import Environment, Host
+from hummii_ops.transport import Transport
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performance:
+    """What was measured of one host, and the samples that a baseline keeps."""
+
+    measurements: tuple[Measurement, ...]
+    samples: Samples
+
+
+def measure(transport: Transport, snapshot: Snapshot, environment: Environment, host: Host) -> tuple[Measurement, ...]:
+    """Resources, users' requests, response times, database, Prometheus, and against before; about six seconds.
+
+    `snapshot` is the last read of the host.
+    """
+    found = look(transport, snapshot, environment, host)
+    if not snapshot.engine.answers:
+        return found.measurements
+    home = f"{environment.project_dir}/.hummii-ops"
+    before = baseline.read(transport, home, not_of=running_identity(snapshot) or "")
+    return (*found.measurements, *baseline.compared(before, found.samples))
+
+
+def look(transport: Transport, snapshot: Snapshot, environment: Environment, host: Host) -> Performance:
+    """All but the comparison. Where docker does not answer, the host itself is looked at alone."""
+    with ThreadPoolExecutor(5, thread_name_prefix="performance") as threads:
+        resources = threads.submit(resource_limits.measure, transport, snapshot, environment)
+        asked = threads.submit(prometheus.measure, transport, environment)
+        if not snapshot.engine.answers:
+            return Performance(measurements=(*resources.result(), *asked.result()), samples=Samples())
+        log = threads.submit(access_log.look, transport, snapshot, environment)
+        probes = threads.submit(responses.look, transport, environment, host)
+        database = threads.submit(database_limits.look, transport, environment)
+        counted, requests = log.result()
+        times, answered = probes.result()
+        load, loaded = database.result()
+    seen = access_log.window(snapshot, environment)
+    window_s = 0.0 if isinstance(seen, str) else seen.seconds
+    return Performance(
+        measurements=(*resources.result(), *requests, *answered, *loaded, *asked.result()),
+        samples=baseline.samples(times, counted, window_s, load),
+    )
+
+
+def taken(
+    transport: Transport, snapshot: Snapshot, environment: Environment, host: Host, *, version: str | None
+) -> Baseline | None:
+    """A baseline of what runs now; None where it is no release that can be named, or docker does not answer."""
+    identity = running_identity(snapshot) if snapshot.engine.answers else None
+    if identity is None:
+        return None
+    found = look(transport, snapshot, environment, host)
+    return Baseline(identity=identity, version=version, at=snapshot.read_at, samples=found.samples)

@@ -1,0 +1,93 @@
+"""Everything that can be looked at on a host for the question whether a rollback would help, side by side.
+
+Never changes anything, and never raises for what a host does: what could not be looked at stays None, or is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeVar
+
+from hummii_ops.checks import access_log, baseline, database_limits, resources, responses
+from hummii_ops.checks.access_log import Window
+from hummii_ops.checks.would_help import looks
+from hummii_ops.checks.would_help.evidence import Evidence
+from hummii_ops.checks.would_help.looks import Counted
+from hummii_ops.errors import Unreachable
+from hummii_ops.facts.releases import running_identity
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.inventory import Environment, Host
+from hummii_ops.transport import LinkLost, Transport
+
+T = TypeVar("T")
+_LONGEST = timedelta(hours=1)  # of the log since the release: what is longer ago says little of now
+
+
+def with_looks(
+    seen: Evidence, transport: Transport, snapshot: Snapshot, environment: Environment, host: Host
+) -> Evidence:
+    """The evidence of one read, and what the host shows now; about seven seconds. Docker must answer."""
+    now, earlier = _windows(seen, snapshot, environment)
+    home = f"{environment.project_dir}/.hummii-ops"
+    running = running_identity(snapshot) or ""
+
+    def count(window: Window) -> Counted | None:
+        found = _looked(lambda: access_log.read(transport, window, environment))
+        return Counted(window=window, requests=found) if found else None
+
+    with ThreadPoolExecutor(5, thread_name_prefix="diagnose") as threads:
+        used = threads.submit(
+            _looked, lambda: resources.read(transport, snapshot, version_service=environment.version_service)
+        )
+        asked = threads.submit(database_limits.look, transport, environment)
+        probed = threads.submit(responses.look, transport, environment, host)
+        kept = threads.submit(baseline.read, transport, home, not_of=running)
+        counted = threads.submit(count, now) if now else None
+        then = {name: threads.submit(count, window) for name, window in earlier.items()}
+        load, said = asked.result()
+        requests = counted.result() if counted else None
+        before = {name: one for name, future in then.items() if (one := future.result())}
+        base, host_used, times = kept.result(), used.result(), probed.result()[0]
+    gone = [f"the database ({one.reason})" for one in said if one.verdict == "error"]
+    gone += [f"the proxy's log ({requests.requests.trouble})"] if requests and requests.requests.trouble else []
+    filled = replace(
+        seen,
+        metrics=tuple(looks.metrics(requests, before, times, base, environment)) or None,
+        unavailable=tuple(gone),
+        previous=looks.proven(seen.previous, before.get("before"), environment),
+        load=looks.more_load(requests, before.get("before")),
+        host=looks.host_load(host_used, snapshot, environment.version_service) if host_used else None,
+        database=looks.in_database(load, base) if load else None,
+    )
+    return _with_onset(filled, requests, before.get("before"))
+
+
+def _with_onset(seen: Evidence, now: Counted | None, before: Counted | None) -> Evidence:
+    """Asked only where the requests have become slower: in any series something changes most somewhere."""
+    slower = any(one.name == "requests.time" and one.degraded for one in seen.gates)
+    if not slower or seen.began_at is None:
+        return seen
+    return replace(seen, onset_at=looks.onset(now, before, seen.began_at))
+
+
+def _windows(seen: Evidence, snapshot: Snapshot, environment: Environment) -> tuple[Window | None, dict[str, Window]]:
+    """The log since the release, and before it, as far as the proxy's containers go back."""
+    found = access_log.window(snapshot, environment)
+    if isinstance(found, str) or seen.began_at is None or environment.proxy is None:
+        return None, {}
+    proxies = snapshot.service(environment.proxy.service)
+    oldest = max((one.created_at for one in proxies), default=snapshot.read_at)
+    started = [one.started_at for one in snapshot.service(environment.version_service) if one.started_at]
+    settled = max(started, default=seen.began_at) + timedelta(seconds=environment.health.settle_s)
+    now = replace(found, since=max(settled, found.until - _LONGEST))
+    return now, looks.earlier_windows(now, seen.began_at, oldest)
+
+
+def _looked(look: Callable[[], T]) -> T | None:
+    try:
+        return look()
+    except (LinkLost, Unreachable):
+        return None

@@ -1,0 +1,47 @@
+# shellcheck shell=sh disable=SC2154  # run comes from step.sh; sql, await_database and the names of databases from side.sh
+# Is a restored database what its backup holds? What the backup says of itself lies in the run, from its reading.
+side_valid() ( [ -e "$run/facts/valid" ] ) # PROJECT SERVICE DATABASE USER …
+validate_side() ( # PROJECT SERVICE DATABASE USER on|off: its structure, its objects, and exactly the rows of the backup
+    deep=$5 side=$(aside_name side "${run##*/}")
+    set -- "$1" "$2" "$3" "$4"
+    await_database "$@" || exit
+    noted counts "$side" rows-side "$@" & # both at once: neither waits for what the other finds
+    found=$(sql validate "$side" "$@" -v "deep=$deep") || found="${found}it could not be looked through to its end"
+    wait $! || exit
+    [ -z "$found" ] || { printf '%s\n' "$found" | tail -n 3; exit 1; }
+    as_listed "$side" "$@" || exit
+    missing=$(held_alone rows.expected rows-side)
+    [ -z "$missing" ] || { echo "the backup holds other rows than the restored database: $missing"; exit 1; }
+    [ ! -s "$run/check.sql" ] || checked_by_user "$side" "$@" || exit
+    # a sequence that was behind when the dump was made: true to the backup, and worth a word
+    doubts=$(sql behind "$side" "$@") || doubts="whether its sequences are behind could not be asked"
+    printf '%s' "${doubts:+$doubts
+}" | fact doubts
+    : | fact valid
+)
+as_listed() ( # SIDE PROJECT SERVICE DATABASE USER: pg_restore ends well without what it has passed over in silence
+    side=$1
+    shift
+    noted objects "$side" objects-side "$@" && noted sequences "$side" sequences-side "$@" || exit
+    if [ -s "$run/objects.expected" ] && ! cmp -s "$run/objects.expected" "$run/facts/objects-side"; then
+        there=$(LC_ALL=C comm -13 "$run/objects.expected" "$run/facts/objects-side" | tr '\n' ',')
+        echo "the backup's table of contents has $(held_alone objects.expected objects-side); restored are ${there:-none}"
+        exit 1
+    fi
+    moved=$(held_alone sequences.expected sequences-side)
+    [ -z "$moved" ] || { echo "a sequence does not stand where the backup sets it: $moved"; exit 1; }
+)
+held_alone() ( # EXPECTED FACT: the first lines that only the backup has; of an older plan nothing is expected
+    [ ! -s "$run/$1" ] || LC_ALL=C comm -23 "$run/$1" "$run/facts/$2" | head -n 3 | tr '\n' ';'
+)
+noted() ( # SCRIPT DATABASE FACT PROJECT SERVICE DATABASE USER: what it says, sorted, as a fact
+    script=$1 database=$2 name=$3
+    shift 3
+    found=$(sql "$script" "$database" "$@") || exit
+    printf '%s' "${found:+$found
+}" | LC_ALL=C sort | fact "$name"
+)
+checked_by_user() ( # SIDE PROJECT SERVICE DATABASE USER: the user's own SQL; whatever it writes is taken back
+    { echo 'BEGIN;'; cat "$run/check.sql"; printf '\n;ROLLBACK;\n'; } |
+        in_database "$(database_container "$2" "$3")" "$1" "$5" psql -X -q -v ON_ERROR_STOP=1 2>&1
+)

@@ -1,0 +1,79 @@
+"""What fab verify sees of one host: two reads of it; beside them logs, outside, user flows, and performance."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+
+from hummii_ops.checks import Measurement, dependent, excerpts, health, logs, recorded, services, standing
+from hummii_ops.checks.outside import Looked, health_url, look
+from hummii_ops.errors import Refused
+from hummii_ops.facts.releases import releases
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.tasks.flow_look import look_at_flows
+from hummii_ops.tasks.session import Site
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What was measured on one host; `snapshot` is the last read of it. `notes` judge nothing."""
+
+    site: Site
+    snapshot: Snapshot
+    measurements: tuple[Measurement, ...]
+    notes: tuple[str, ...] = ()
+    marked: bool = False
+
+
+def see(site: Site, *, settle_s: float, left: Event) -> Seen:
+    """Measure one host: two reads of it, and beside them its logs, a look from outside, user flows and performance.
+
+    `left` ends the wait between them. Raises what `Site.snapshot` raises for the first read: then nothing was seen.
+    """
+    environment, first = site.environment, site.snapshot()
+    service, field, patterns = environment.version_service, environment.health.version_field, environment.logs.critical
+    version = health.running_version(first, service)
+    asked = excerpts.questions(first, version_service=service)
+    with ThreadPoolExecutor(4, thread_name_prefix=f"look-{site.host.name}") as threads:
+        looking = threads.submit(_look, site, field, version)
+        playing = threads.submit(look_at_flows, environment, site.host, left)
+        reading = threads.submit(excerpts.read, site.transport, asked, patterns)
+        measuring = threads.submit(_performance, site, first)
+        left.wait(settle_s if first.engine.answers else 0)
+        looked, answers, flows = looking.result(), reading.result(), playing.result()
+        measured = measuring.result()
+    # The second read comes last, so that the mark is decided by the newest that we know.
+    second = _again(site) if first.engine.answers else first
+    known = second or first
+    found = releases(known, environment) if known.engine.answers else ()
+    measurements = (
+        standing.quiet(first, known),
+        standing.mark(known),
+        *(services.measure(first, second) if second else (services.lost(),)),
+        health.inside(known, field=field, version=health.running_version(known, service)),
+        health.outside(looked, field=field, version=version),
+        recorded.measure(known, found, version_service=service),
+        *logs.judge(first, asked, answers, patterns),
+        *flows.measurements,
+        *measured,
+    )
+    return Seen(site=site, snapshot=known, measurements=dependent.without_api(measurements, service), notes=flows.notes)
+
+
+def _again(site: Site) -> Snapshot | None:
+    try:
+        return site.snapshot()
+    except Refused:
+        return None
+
+
+def _performance(site: Site, snapshot: Snapshot) -> tuple[Measurement, ...]:
+    from hummii_ops.checks import performance  # here: statistics take time to load, and only this needs them
+
+    return performance.measure(site.transport, snapshot, site.environment, site.host)
+
+
+def _look(site: Site, field: str | None, version: str | None) -> Looked | None:
+    url = health_url(site.environment, site.host)
+    return look(url, field=field, version=version) if url else None

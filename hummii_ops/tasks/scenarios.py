@@ -1,0 +1,153 @@
+"""The tasks that go through a page of the procedure: fab database-only.
+
+The page decides; here are its hands: what asks people, what shows a run, and the report at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import Any
+
+from rich.console import Console
+
+from hummii_ops.checks import Measurement
+from hummii_ops.errors import ExitCode, UsageError
+from hummii_ops.facts.choose import checked as checked_release
+from hummii_ops.facts.choose_backup import checked
+from hummii_ops.facts.read_backups import database_of
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.inventory import Environment
+from hummii_ops.plans.work import Options
+from hummii_ops.run import preflight
+from hummii_ops.scenarios import database_only as scenario
+from hummii_ops.scenarios.page import Page, Stage
+from hummii_ops.tasks import looking, session
+from hummii_ops.tasks.bring_back import Wish, bring_back, one_site
+from hummii_ops.tasks.frame import Reply, afterwards, command, say
+from hummii_ops.tasks.report import VERDICTS
+from hummii_ops.tasks.session import Site
+from hummii_ops.transport import Transport, printable
+
+_SIGNS = {"pass": "[green]✓[/]", "inconclusive": "[yellow]?[/]", "error": "[yellow]![/]", "fail": "[bold red]✗[/]"}
+_WORDS = {ExitCode.DONE: "done and verified", ExitCode.DEGRADED: "done, but not well or not confirmed"}
+_SETTLE_S = 3
+_HELP = {
+    "backup": "a path, a name, a timestamp, or latest (the default): the newest that passes all checks",
+    "to": "the release that the code moves to as well (default: the last good one, if what runs would migrate again)",
+    "settle": "seconds for which everything must stay up and healthy (default: the inventory's)",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteHands:
+    """One host, as a page needs it."""
+
+    site: Site
+    wish: Wish
+
+    @property
+    def environment(self) -> Environment:
+        return self.site.environment
+
+    @property
+    def transport(self) -> Transport:
+        return self.site.transport
+
+    def snapshot(self) -> Snapshot:
+        """What is true there, with nobody else at work. Raises Busy or Refused."""
+        seen = self.site.snapshot(needs_docker=True)
+        preflight.check(seen)
+        return seen
+
+    def bring_back(self, *, to: str | None, latest: bool) -> scenario.Ended:
+        """The rollback as `fab rollback-db` does it; its own page is shown before this one goes on."""
+        reply = bring_back(replace(self.wish, to=to, latest=latest), [self.site])
+        reply.show(say())
+        afterwards(reply)
+        return scenario.Ended(exit_code=reply.exit_code, document=reply.document())
+
+    def verify(self) -> tuple[Measurement, ...]:
+        """The looks of `fab verify`, over a link of their own: the run's may have been lost."""
+        again = replace(self.site, transport=self.site.place.connect())
+        return looking.see(again, settle_s=_SETTLE_S, left=Event()).measurements
+
+
+@command("database-only", changes=True, help=_HELP)
+def database_only(
+    _context: Any,
+    backup: str = "latest",
+    to: str | None = None,
+    dry_run: bool = False,
+    yes: bool = False,
+    reason: str = "",
+    settle: int = -1,
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
+) -> Reply:
+    """A migration broke production: what it did, the backup and what it loses, the rollback, and is all well again?"""
+    environment = session.choose(env)
+    database_of(environment)
+    checked(backup)
+    if to is not None:
+        checked_release(to)
+    if settle < -1:
+        raise UsageError("--settle is seconds, from 0 up")
+    if yes and not reason:
+        raise UsageError("--yes stands for the typed name only with a reason", remedy='add --reason="…"')
+    if not dry_run:
+        session.can_ask(yes=yes, what=scenario.NAME)
+    options = Options(settle_s=None if settle < 0 else settle)
+    wish = Wish(backup=backup, to=to, dry_run=dry_run, yes=yes, reason=reason, options=options)
+    hands = SiteHands(site=one_site(session.reach(environment, limit)), wish=wish)
+    people = say()
+    people.print(f"{scenario.TITLE} · {environment.name} · {hands.site.host.name}", style="bold", markup=False)
+    page = Page(
+        name=scenario.NAME, title=scenario.TITLE, budget_min=scenario.BUDGET_MIN, tell=lambda stage: tell(people, stage)
+    )
+    asked = scenario.Asked(backup=backup, to=to, dry_run=dry_run)
+    code, ended, seen = scenario.database_only(page, hands, asked)
+    return report(page, hands.site, code, ended.document, seen, dry_run=dry_run)
+
+
+def tell(console: Console, stage: Stage) -> None:
+    """A stage as it ends: its heading, and what was found there."""
+    console.print(f"\n{_SIGNS[stage.verdict]} [bold]{stage.title}[/]")
+    for line in stage.found:
+        console.print(printable(f"    {line}"), markup=False)
+
+
+def report(
+    page: Page,
+    site: Site,
+    code: ExitCode,
+    run: Mapping[str, Any],
+    seen: Sequence[Measurement],
+    *,
+    dry_run: bool,
+) -> Reply:
+    """The end of a page: its stages with their times, beside the time that the procedure reckons with."""
+    body = page.as_json() | {
+        "environment": site.environment.name,
+        "host": site.host.name,
+        "dry_run": dry_run,
+        "run": dict(run),
+        "measurements": [one.as_json(host=site.host.name) for one in seen],
+    }
+
+    def show(console: Console) -> None:
+        console.print(f"{page.title} · {site.environment.name} · {site.host.name}", style="bold", markup=False)
+        for stage in page.stages:
+            console.print(f"  {_SIGNS[stage.verdict]} {stage.title:<32} {stage.elapsed_s:7.1f} s")
+        style = {ExitCode.DONE: "bold green", ExitCode.DEGRADED: "bold yellow"}.get(code, "bold red")
+        words = "dry run: nothing was changed" if dry_run else _WORDS.get(code, VERDICTS[code])
+        console.print(f"{words}: {page.against_budget}", style=style, markup=False)
+        if code is ExitCode.DEGRADED:
+            console.print("  next: fab verify; to take it back: fab undo", markup=False)
+
+    return Reply(kind="scenario", body=body, exit_code=code, verdict=VERDICTS[code], show=show)
+
+
+ALL = (database_only,)
