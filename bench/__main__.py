@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.call import ROOT
+from bench.record import record
 from bench.rollback import rollback
 from bench.swap import swap
 from lab import stack
@@ -19,7 +20,7 @@ from lab.docker import Say
 from lab.state import Lab
 
 Part = Callable[[Lab, Say], tuple[Any, str]]
-PARTS: dict[str, Part] = {"rollback": rollback, "swap": swap}
+PARTS: dict[str, Part] = {"rollback": rollback, "swap": swap, "record": record}
 
 
 def main(names: list[str]) -> int:

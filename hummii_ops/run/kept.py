@@ -92,13 +92,21 @@ def read(folder: Path) -> Kept:
     )
 
 
-def newest(runs_dir: Path, environment: str) -> Path | None:
-    """The folder of the newest run of an environment; ids sort by time."""
+def newest(runs_dir: Path, environment: str, *, tasks: tuple[str, ...] = ()) -> Path | None:
+    """The folder of the newest run of an environment, of these tasks or of any; ids sort by time.
+
+    Where tasks are named, a run that was refused is passed over: it left nothing.
+    """
     for folder in sorted(runs_dir.glob("*-*"), reverse=True):
-        for plan in folder.glob("*/plan.json"):
-            if (read_object(plan) or {}).get("environment") == environment:
+        for path in folder.glob("*/plan.json"):
+            plan = read_object(path) or {}
+            if plan.get("environment") == environment and (not tasks or _counts(path.parent, plan, tasks)):
                 return folder
     return None
+
+
+def _counts(host: Path, plan: Mapping[str, Any], tasks: tuple[str, ...]) -> bool:
+    return plan.get("task") in tasks and mirror.texts(host).get("state", "").strip() != "refused"
 
 
 def read_object(path: Path) -> dict[str, Any] | None:

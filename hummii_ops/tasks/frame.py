@@ -94,6 +94,12 @@ def answer(
         return of_error(HummiiError(f"a bug in hummii-ops, in {name}", remedy=f"its log: {write_log(name)}"))
 
 
+def ask(task: Any, **flags: Any) -> Reply:
+    """The reply of another task to the one that calls it: nothing is printed, and its errors are raised."""
+    reply: Reply = task.body.__wrapped__(None, **flags)
+    return reply
+
+
 def of_error(error: HummiiError) -> Reply:
     """An error as a reply."""
 
@@ -119,7 +125,7 @@ def end(reply: Reply, format: str) -> None:
             reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
     finally:
         _annotate(reply)
-        _afterwards(reply)
+        afterwards(reply)
     if reply.exit_code != ExitCode.DONE:
         raise Exit(code=int(reply.exit_code))
 
@@ -135,7 +141,7 @@ def _annotate(reply: Reply) -> None:
     say().print(job_log.error(title, printable("\n".join(said or [title]))), markup=False)
 
 
-def _afterwards(reply: Reply) -> None:
+def afterwards(reply: Reply) -> None:
     """Whatever goes wrong here is a note: the run has ended, and its exit code is what counts."""
     if reply.after is None:
         return

@@ -94,13 +94,16 @@ def note(
     return Reply(kind="note", body={"run_id": folder.name, "note": line}, show=show)
 
 
-def folder_of(environment: Environment, run: str | None) -> Path:
-    """The folder of a run on this machine; it may be empty for a run that is named. Raises Refused for none."""
+def folder_of(environment: Environment, run: str | None, *, tasks: tuple[str, ...] = ()) -> Path:
+    """The folder of a run on this machine; it may be empty for a run that is named. Raises Refused for none.
+
+    `tasks`: the newest of these; (): of any.
+    """
     from hummii_ops.run import kept
 
     if run is not None:
         return session.runs_dir() / check_run_id(run)
-    folder = kept.newest(session.runs_dir(), environment.name)
+    folder = kept.newest(session.runs_dir(), environment.name, tasks=tasks)
     if folder is None:
         raise Refused(
             f"no run of {environment.name} is kept on this machine",

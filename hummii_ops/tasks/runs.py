@@ -24,20 +24,32 @@ def runs(_context: Any, limit: str | None = None, env: str | None = None, format
     snapshots = [site.snapshot() for site in session.reach(session.choose(env), limit)]
     rows = [(snapshot.host_name, run) for snapshot in snapshots for run in snapshot.runs]
     alive = {snapshot.host_name: snapshot.busy for snapshot in snapshots}
-    body = {"runs": [{"host": host} | run_json(run, busy=alive[host]) for host, run in rows]}
+    reports = {run.run_id: report_of(run.run_id) for _, run in rows}
+    body = {
+        "runs": [
+            {"host": host} | run_json(run, busy=alive[host]) | {"report": reports[run.run_id]} for host, run in rows
+        ]
+    }
 
     def show(console: Console) -> None:
         table = Table(box=None, pad_edge=False)
-        for title in ("host", "run", "state", "from → to", "who", "why"):
+        for title in ("host", "run", "state", "from → to", "report", "who", "why"):
             whole = max((len(run.run_id) for _, run in rows), default=0) if title == "run" else None
             table.add_column(title, overflow="fold", min_width=whole)  # a run's id is for copying: never cut
         for host, run in rows:
             way = f"{run.from_release} → {run.to_release}"
-            cells = (host, run.run_id, run.state or "never started", way, run.who, run.reason)
+            here = "here" if reports[run.run_id] else ""
+            cells = (host, run.run_id, run.state or "never started", way, here, run.who, run.reason)
             table.add_row(*(Text(printable(cell)) for cell in cells))
         console.print(table if rows else "no run yet")
 
     return Reply(kind="runs", body=body, show=show)
+
+
+def report_of(run_id: str) -> str | None:
+    """The page of a run's record on this machine, if it has one."""
+    page = session.runs_dir() / run_id / "report.html"
+    return str(page) if page.is_file() else None
 
 
 @command("evidence")

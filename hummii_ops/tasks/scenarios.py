@@ -25,7 +25,7 @@ from hummii_ops.scenarios import database_only as scenario
 from hummii_ops.scenarios.page import Page, Stage
 from hummii_ops.tasks import looking, session
 from hummii_ops.tasks.bring_back import Wish, bring_back, one_site
-from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.frame import Reply, afterwards, command, say
 from hummii_ops.tasks.report import VERDICTS
 from hummii_ops.tasks.session import Site
 from hummii_ops.transport import Transport, printable
@@ -65,6 +65,7 @@ class SiteHands:
         """The rollback as `fab rollback-db` does it; its own page is shown before this one goes on."""
         reply = bring_back(replace(self.wish, to=to, latest=latest), [self.site])
         reply.show(say())
+        afterwards(reply)
         return scenario.Ended(exit_code=reply.exit_code, document=reply.document())
 
     def verify(self) -> tuple[Measurement, ...]:

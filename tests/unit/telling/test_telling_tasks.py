@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,8 +18,12 @@ from run_folders import RUN, laid
 from hummii_ops.errors import ExitCode, UsageError
 from hummii_ops.inventory.models import Environment
 from hummii_ops.run import kept
+from hummii_ops.run.fleet import Part
 from hummii_ops.tasks.frame import Reply, end
+from hummii_ops.tasks.report import run_reply
 from hummii_ops.tasks.reporting import when, writer
+from hummii_ops.tasks.runs import report_of
+from hummii_ops.telling.report.write import write
 
 ROOT = Path(__file__).resolve().parents[3]
 INVENTORY = """\
@@ -85,6 +90,14 @@ def test_the_newest_run_of_an_environment(folder: Path) -> None:
     assert kept.newest(folder.parent, "staging") is None
 
 
+def test_runs_say_which_have_a_report(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page on this machine, once it is written."""
+    monkeypatch.setenv("HUMMII_INVENTORY", str(folder.parents[2] / "inventory.yml"))
+    assert report_of(RUN) is None
+    write(folder)
+    assert report_of(RUN) == str(folder / "report.html")
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
@@ -123,6 +136,27 @@ def test_a_record_that_cannot_be_written_is_a_note(tmp_path: Path, capsys: pytes
     out, err = capsys.readouterr()
     assert out == "told\n"
     assert "note: the report could not be written: nothing of none is kept" in err
+
+
+def test_every_end_of_a_run_writes_its_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The one reply that all these tasks give: told first, then written; a wrapped reply keeps it."""
+    folder = laid(tmp_path)
+    (host,) = kept.read(folder).hosts
+    hosts = [{"name": "lab-1", "address": "192.0.2.1"}]
+    environment = Environment.model_validate({"name": "lab", "hosts": hosts})
+    part = Part(**dict.fromkeys(Part.__dataclass_fields__) | {"plan": host.plan, "environment": environment})  # type: ignore[arg-type]
+    reply = replace(run_reply("resume", [part], [host.outcome], folder), body={})
+    assert not (folder / "report.html").exists()
+    end(reply, "text")
+    said = capsys.readouterr().out
+    assert said.startswith("lab-1: 1.0 runs, proven by image ids and health\n  pass (0), after 42.1 s on the host\n")
+    assert said.endswith(f"  report: {folder}/report.html\n")
+    assert sorted(path.name for path in folder.glob("report*")) == [
+        "report.html",
+        "report.json",
+        "report.junit.xml",
+        "report.md",
+    ]
 
 
 def test_nothing_of_it_is_loaded_before_it_is_needed() -> None:
