@@ -54,7 +54,7 @@ def verify(
 
     def show(console: Console) -> None:
         for one in seen:
-            show_host(console, environment.name, one)
+            show_host(console, environment.name, one, every=all)
         conclude(console, environment.name, verdict, (one for each in seen for one in each.measurements))
 
     return Reply(kind="verify", body=body, exit_code=exit_code_of(verdict), verdict=verdict, show=show)
