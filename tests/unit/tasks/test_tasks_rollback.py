@@ -6,7 +6,7 @@ import pytest
 
 from hummii_ops.errors import Refused
 from hummii_ops.plans.plan import Plan, StackState
-from hummii_ops.tasks.rollback import one_choice
+from hummii_ops.tasks.going_back import one_choice
 
 
 def plan(host: str, label: str, identity: str | None) -> Plan:
