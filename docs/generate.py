@@ -22,20 +22,11 @@ from pydantic import BaseModel
 from hummii_ops import errors
 from hummii_ops.errors import ExitCode
 from hummii_ops.inventory import json_schema
-from hummii_ops.inventory.channels import (
-    Apprise,
-    Email,
-    Notify,
-    PagerDuty,
-    Slack,
-    SlackWebhook,
-    StaticPage,
-    Statuspage,
-    Webhook,
-)
+from hummii_ops.inventory.channels import Apprise, Email, Notify, PagerDuty, Slack, SlackWebhook, Webhook
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus, PrometheusQuery
 from hummii_ops.inventory.models import Database, Environment, Flows, Health, InventoryFile, Logs, Proxy
+from hummii_ops.inventory.status_pages import GithubIssue, StaticPage, Statuspage
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -94,6 +85,7 @@ CHANNELS: dict[str, type[BaseModel]] = {
     "apprise": Apprise,
     "static-page": StaticPage,
     "statuspage": Statuspage,
+    "github-issue": GithubIssue,
 }
 
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
 from hummii_ops.inventory import fields
 from hummii_ops.inventory.fields import Frozen, wrong
+from hummii_ops.inventory.status_pages import GithubIssue, StaticPage, Statuspage
 
 Audience = Literal["team", "stakeholders", "public"]
 SECRET_FIELDS = ("token", "password", "routing_key", "signing_secret", "url_secret")
@@ -82,37 +83,22 @@ class Apprise(Channel):
     url_secret: fields.Text = Field(description="Secret with the Apprise URL.")
 
 
-class StaticPage(Frozen):
-    """A status page of our own: index.html, feed.xml and status.json in a folder that a web server shows."""
-
-    kind: Literal["static-page"] = Field(description="static-page")
-    name: fields.Name = Field(description="What the channel is called in plans and warnings; unique here.")
-    audience: Literal["public"] = Field(default="public", description="A status page is for the public.")
-    folder: fields.LocalPath = Field(description="Folder on this machine; it must exist.")
-
-
-class Statuspage(Frozen):
-    """A page at Atlassian Statuspage: an incident for a run, and the components that it is about."""
-
-    kind: Literal["statuspage"] = Field(description="statuspage")
-    name: fields.Name = Field(description="What the channel is called in plans and warnings; unique here.")
-    audience: Literal["public"] = Field(default="public", description="A status page is for the public.")
-    page: fields.Name = Field(description="Id of the page.")
-    token: fields.Text = Field(description="Secret with the API key.")
-    components: tuple[fields.Name, ...] = Field(default=(), description="Ids of the components that are affected.")
-    component_status: Literal["under_maintenance", "degraded_performance", "partial_outage", "major_outage"] = Field(
-        default="partial_outage",
-        description="What they are until it is resolved; then they are what they were before.",
-    )
-    url: fields.BaseUrl = Field(default="https://api.statuspage.io/v1", description="Base of its API.")
-
-
 def _kind(value: Any) -> str | None:
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
     return f"<{kind}>" if kind in _KINDS else None
 
 
-_KINDS = ("slack", "slack-webhook", "email", "pagerduty", "webhook", "apprise", "static-page", "statuspage")
+_KINDS = (
+    "slack",
+    "slack-webhook",
+    "email",
+    "pagerduty",
+    "webhook",
+    "apprise",
+    "static-page",
+    "statuspage",
+    "github-issue",
+)
 
 AnyChannel: TypeAlias = Annotated[
     Annotated[Slack, Tag("<slack>")]
@@ -122,7 +108,8 @@ AnyChannel: TypeAlias = Annotated[
     | Annotated[Webhook, Tag("<webhook>")]
     | Annotated[Apprise, Tag("<apprise>")]
     | Annotated[StaticPage, Tag("<static-page>")]
-    | Annotated[Statuspage, Tag("<statuspage>")],
+    | Annotated[Statuspage, Tag("<statuspage>")]
+    | Annotated[GithubIssue, Tag("<github-issue>")],
     Discriminator(
         _kind,
         custom_error_type="inventory",

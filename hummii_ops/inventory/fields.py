@@ -181,6 +181,7 @@ ProjectName = Annotated[
 ]
 ServiceName = Annotated[Text, _matches(r"[A-Za-z0-9_.][A-Za-z0-9._-]*", "must be the name of a Compose service")]
 DatabaseName = Annotated[Text, _matches(r"[^-].{0,62}", 'must not begin with "-", at most 63 characters')]
+Repository = Annotated[Text, _matches(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", "must be owner/name")]
 VariableName = Annotated[Text, _matches(r"[A-Za-z_][A-Za-z0-9_]*", "must be the name of an environment variable")]
 MetricName = Annotated[Text, _matches(r"[A-Za-z_:][A-Za-z0-9_:]*", "must be the name of a metric")]
 LogKey = Annotated[Text, _matches(r"[A-Za-z_][A-Za-z0-9_-]*", "must be a key: letters, digits, underscores, dashes")]

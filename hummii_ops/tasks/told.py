@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from hummii_ops.errors import Busy, ExitCode, Refused
+from hummii_ops.errors import Busy, Refused
 from hummii_ops.events import Event, Listener
 from hummii_ops.inventory import Environment, inventory_path
 from hummii_ops.plans.plan import Plan
@@ -21,6 +21,7 @@ from hummii_ops.run.gather import Watch
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About
 from hummii_ops.tasks import session
+from hummii_ops.tasks.endings import OVER, ending
 from hummii_ops.tasks.frame import Reply
 
 if TYPE_CHECKING:
@@ -28,29 +29,6 @@ if TYPE_CHECKING:
 
     from hummii_ops.telling.outbox import NoteKind
     from hummii_ops.telling.teller import Teller, Undelivered
-
-_KINDS: dict[ExitCode, NoteKind] = {
-    ExitCode.DONE: "succeeded",
-    ExitCode.DEGRADED: "verifying",
-    ExitCode.RESTORED: "restored",
-    ExitCode.REFUSED: "failed",
-    ExitCode.MIXED: "needs-person",
-}
-_OVER = frozenset({"succeeded", "restored", "failed", "announced", "monitoring-ok", "regressed"})
-_RESULTS = {
-    ExitCode.DONE: "Proven by image ids and health.",
-    ExitCode.DEGRADED: "It runs and is proven from inside, but not confirmed from outside.",
-    ExitCode.RESTORED: "What ran before is back and proven.",
-    ExitCode.REFUSED: "Nothing was changed.",
-    ExitCode.MIXED: "The stack is in a mixed state.",
-}
-_NEXT = {
-    ExitCode.DONE: "To take it back: fab undo --run={run}",
-    ExitCode.DEGRADED: "Next: fab verify",
-    ExitCode.RESTORED: "Why: fab evidence --run={run}",
-    ExitCode.REFUSED: "Next: fab status",
-    ExitCode.MIXED: "Next: fab status, then fab resume --run={run} or fab undo --run={run}",
-}
 
 
 @dataclass(kw_only=True)
@@ -118,7 +96,7 @@ def taken_up(environment: Environment, run_id: str) -> Told | None:
     from hummii_ops.telling.outbox import Outbox
 
     before = Outbox(session.runs_dir() / run_id).notes()
-    if not before or before[-1].kind in _OVER:
+    if not before or before[-1].kind in OVER:
         return None
     about = About(run_id=run_id, task="", who="", reason="", since_ms=0, hosts=())
     told = told_of(environment, about, ())
@@ -174,16 +152,8 @@ def ended(told: Told | None, reply: Reply, outcomes: Sequence[Outcome]) -> Reply
     """The reply of a run, after its end is told; with what could not be delivered in a few seconds."""
     if told is None:
         return reply
-    code = reply.exit_code
-    back = code is ExitCode.DONE and outcomes and all(one.state != "done" for one in outcomes)  # as it was asked
-    kind: NoteKind = "restored" if back else _KINDS.get(code, "failed")
-    seconds = [one.outage_s for one in outcomes if one.outage_s is not None]
-    told.say(
-        kind,
-        result=_RESULTS[ExitCode.RESTORED] if back else _RESULTS.get(code, ""),
-        next=_NEXT.get(code, "").format(run=told.run_id),
-        outage=f"{max(seconds):.1f} s" if seconds else "not known",
-    )
+    kind, facts = ending(reply.exit_code, outcomes, told.run_id)
+    told.say(kind, **facts)
     left = told.teller.flush()
     body = {"undelivered": [{"channel": one.channel, "kinds": list(one.kinds), "why": one.why} for one in left]}
 

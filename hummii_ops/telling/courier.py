@@ -48,10 +48,13 @@ class Courier:
         """Send what there is, and what comes, until `over` is set."""
         while not over.is_set():
             notes = self.waiting()
-            if notes:
-                self._bring(notes[0], over)
-            else:
-                over.wait(_POLL_S)
+            try:
+                if notes:
+                    self._bring(notes[0], over)
+            except OSError as error:  # what went out cannot be recorded: rather told late than told twice
+                self.ledger.disabled = f"its file cannot be written: {error.strerror}"
+                self._warn(f"{self._settings.name}: nothing more is sent: {self.ledger.disabled}")
+            over.wait(0 if notes else _POLL_S)
 
     def _bring(self, note: Note, over: threading.Event) -> None:
         deadline, pause = time.monotonic() + self._retry_s, _FIRST_WAIT_S

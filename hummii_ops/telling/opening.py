@@ -6,18 +6,8 @@ from collections.abc import Callable, Mapping
 
 from hummii_ops.errors import UsageError
 from hummii_ops.inventory import Environment, Secret, SecretReference, resolve
-from hummii_ops.inventory.channels import (
-    AnyChannel,
-    Apprise,
-    Email,
-    Notify,
-    PagerDuty,
-    Slack,
-    SlackWebhook,
-    StaticPage,
-    Statuspage,
-    Webhook,
-)
+from hummii_ops.inventory.channels import AnyChannel, Apprise, Email, Notify, PagerDuty, Slack, SlackWebhook, Webhook
+from hummii_ops.inventory.status_pages import GithubIssue, StaticPage, Statuspage
 from hummii_ops.telling.channels.channel import Channel, Never, Words
 
 Fetch = Callable[[str], Secret]
@@ -75,3 +65,7 @@ def _opened(settings: AnyChannel, words: Words, secret: Fetch, limit_s: float) -
             from hummii_ops.telling.status_page.statuspage import HostedPage
 
             return HostedPage(settings, secret(settings.token), words, limit_s=limit_s)
+        case GithubIssue():
+            from hummii_ops.telling.status_page.github_issue import IssuePage
+
+            return IssuePage(settings, secret(settings.token), words, limit_s=limit_s)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hummii_ops.inventory.channels import StaticPage
+from hummii_ops.inventory.status_pages import StaticPage
 from hummii_ops.telling.channels.channel import Later, Never, Words
 from hummii_ops.telling.ledger import Ledger
 from hummii_ops.telling.outbox import Note

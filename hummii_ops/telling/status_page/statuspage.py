@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from hummii_ops.inventory import Secret
-from hummii_ops.inventory.channels import Statuspage
+from hummii_ops.inventory.status_pages import Statuspage
 from hummii_ops.telling.channels.channel import Words
 from hummii_ops.telling.channels.posting import Poster, json_of, list_of
 from hummii_ops.telling.ledger import Ledger

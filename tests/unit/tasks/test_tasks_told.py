@@ -18,8 +18,10 @@ from hummii_ops.errors import Busy, ExitCode
 from hummii_ops.events import Event, Listener
 from hummii_ops.inventory import load
 from hummii_ops.plans.plan import Plan, StackState
+from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About
 from hummii_ops.tasks import config, notify, told
+from hummii_ops.tasks.endings import ending
 from hummii_ops.tasks.frame import Reply, answer
 from hummii_ops.telling.outbox import Note, Outbox
 
@@ -41,6 +43,19 @@ PLAN = Plan(
     expect_files=(),
 )
 ABOUT = About(run_id=RUN, task="rollback", who="you@laptop", reason="broken", since_ms=0, hosts=("prod-1",))
+OUTCOME = Outcome(
+    run_id=RUN,
+    host="prod-1",
+    state="done",
+    steps=(),
+    outside=None,
+    by_default=False,
+    cancelled=False,
+    outage_s=1.5,
+    outage_reason=None,
+    began_at=NOW,
+    ended_at=NOW,
+)
 # a file that is not there: the channel is off at once, and nobody is asked
 CHANNEL = {"kind": "slack", "name": "team", "channel": "C1", "token": "token", "url": "http://127.0.0.1:1"}
 
@@ -128,6 +143,23 @@ def test_a_run_that_was_refused(inventory: Path) -> None:
     gone(telling)
     assert [one.kind for one in notes(inventory)] == ["failed"]
     assert notes(inventory)[0].facts["result"] == "Nothing was changed."
+
+
+@pytest.mark.parametrize(
+    ("code", "states", "kind", "result"),
+    [
+        (ExitCode.DONE, ["done"], "succeeded", "Proven by image ids and health."),
+        (ExitCode.DONE, ["restored", "refused"], "restored", "It was cancelled."),
+        (ExitCode.RESTORED, ["restored"], "restored", "It did not hold, and went back by itself."),
+        (ExitCode.REFUSED, ["refused"], "failed", "Nothing was changed."),
+        (ExitCode.MIXED, ["done", "mixed"], "needs-person", "The stack is in a mixed state."),
+    ],
+)
+def test_every_end_is_told_as_what_it_is(code: ExitCode, states: list[str], kind: str, result: str) -> None:
+    """A cancelled run did not fail, and one that went back did not succeed."""
+    outcomes = [replace(OUTCOME, state=state) for state in states]
+    found, facts = ending(code, outcomes, RUN)
+    assert (found, facts["result"], facts["outage"]) == (kind, result, "1.5 s")
 
 
 def test_a_run_that_is_taken_up(inventory: Path) -> None:

@@ -143,6 +143,20 @@ def test_pagerduty_calls_only_when_a_person_is_needed(make: Make) -> None:
     assert len(server.bodies("/v2/change/enqueue")) == 2
 
 
+def test_the_address_of_a_webhook_is_nowhere(make: Make, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the secret itself: in no ledger, no warning, no reason that is shown."""
+    with counterpart("401") as server:
+        address = f"{server.url}/services/very-secret-path"
+        monkeypatch.setenv("HUMMII_TEST_TOKEN", address)
+        teller = make({"kind": "slack-webhook", "name": "hook", "url_secret": "token"})
+        teller.say("started", **FACTS)
+        (left,) = teller.flush(20)
+        assert server.asked[0][0] == "/services/very-secret-path"
+    kept = "".join(path.read_text() for path in folder.rglob("*") if path.is_file())
+    assert left.why == "127.0.0.1 answered 401"
+    assert "very-secret" not in kept + left.why
+
+
 def test_telling_never_raises(make: Make, folder: Path) -> None:
     """A folder that cannot be written costs the message, not the run."""
     teller = make(slack("http://127.0.0.1:1"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from hummii_ops.inventory.channels import StaticPage
+from hummii_ops.inventory.status_pages import StaticPage
 from hummii_ops.telling.channels.channel import Later, Never, Words
 from hummii_ops.telling.ledger import Ledger
 from hummii_ops.telling.outbox import Note, NoteKind

@@ -14,7 +14,7 @@ import pytest
 from telling_rig import RUN, TOKEN
 
 from hummii_ops.inventory import Secret
-from hummii_ops.inventory.channels import Statuspage
+from hummii_ops.inventory.status_pages import Statuspage
 from hummii_ops.telling.channels.channel import Later, Never, Words
 from hummii_ops.telling.ledger import Ledger
 from hummii_ops.telling.outbox import Note, NoteKind

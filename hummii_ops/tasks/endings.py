@@ -1,0 +1,49 @@
+"""How a run ended, in the words that people are told. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hummii_ops.errors import ExitCode
+from hummii_ops.run.outcome import Outcome
+
+if TYPE_CHECKING:
+    from hummii_ops.telling.outbox import NoteKind
+
+# Kinds after which nothing more of a run is to be expected.
+OVER = frozenset({"succeeded", "restored", "failed", "announced", "monitoring-ok", "regressed"})
+_KINDS: dict[ExitCode, NoteKind] = {
+    ExitCode.DONE: "succeeded",
+    ExitCode.DEGRADED: "verifying",
+    ExitCode.RESTORED: "restored",
+    ExitCode.REFUSED: "failed",
+    ExitCode.MIXED: "needs-person",
+}
+_RESULTS = {
+    ExitCode.DONE: "Proven by image ids and health.",
+    ExitCode.DEGRADED: "It runs and is proven from inside, but not confirmed from outside.",
+    ExitCode.RESTORED: "It did not hold, and went back by itself.",
+    ExitCode.REFUSED: "Nothing was changed.",
+    ExitCode.MIXED: "The stack is in a mixed state.",
+}
+_NEXT = {
+    ExitCode.DONE: "To take it back: fab undo --run={run}",
+    ExitCode.DEGRADED: "Next: fab verify",
+    ExitCode.RESTORED: "Why: fab evidence --run={run}",
+    ExitCode.REFUSED: "Next: fab status",
+    ExitCode.MIXED: "Next: fab status, then fab resume --run={run} or fab undo --run={run}",
+}
+
+
+def ending(code: ExitCode, outcomes: Sequence[Outcome], run_id: str) -> tuple[NoteKind, dict[str, str]]:
+    """What kind of end it is, and the facts of it."""
+    seconds = [one.outage_s for one in outcomes if one.outage_s is not None]
+    outage = f"{max(seconds):.1f} s" if seconds else "not known"
+    if code is ExitCode.DONE and outcomes and all(one.state != "done" for one in outcomes):
+        return "restored", {"result": "It was cancelled.", "next": "Next: fab status", "outage": outage}
+    return _KINDS.get(code, "failed"), {
+        "result": _RESULTS.get(code, ""),
+        "next": _NEXT.get(code, "").format(run=run_id),
+        "outage": outage,
+    }
