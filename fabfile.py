@@ -23,6 +23,7 @@ from hummii_ops.tasks import (
     followups,
     init,
     notes,
+    notify,
     releases,
     reporting,
     rollback,
@@ -56,9 +57,11 @@ namespace = Collection(
     *clean.ALL,
     *init.ALL,
     *door.ALL,
+    *notify.ALL,
 )
 namespace.add_collection(config.namespace)
 namespace.add_collection(flows.namespace)
+namespace.add_collection(notify.namespace)
 namespace.add_collection(lab)
 namespace.configure({"tasks": {"auto_dash_names": True}})
 

@@ -22,6 +22,17 @@ from pydantic import BaseModel
 from hummii_ops import errors
 from hummii_ops.errors import ExitCode
 from hummii_ops.inventory import json_schema
+from hummii_ops.inventory.channels import (
+    Apprise,
+    Email,
+    Notify,
+    PagerDuty,
+    Slack,
+    SlackWebhook,
+    StaticPage,
+    Statuspage,
+    Webhook,
+)
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus, PrometheusQuery
 from hummii_ops.inventory.models import Database, Environment, Flows, Health, InventoryFile, Logs, Proxy
@@ -73,6 +84,17 @@ VERBS_HEAD = """
 One small function of POSIX sh each, on the host. What no step names serves the others.
 
 """
+
+CHANNELS: dict[str, type[BaseModel]] = {
+    "slack": Slack,
+    "slack-webhook": SlackWebhook,
+    "email": Email,
+    "pagerduty": PagerDuty,
+    "webhook": Webhook,
+    "apprise": Apprise,
+    "static-page": StaticPage,
+    "statuspage": Statuspage,
+}
 
 
 def pages() -> dict[Path, str]:
@@ -149,6 +171,8 @@ def inventory_page() -> str:
         ("environments.NAME.prometheus", Prometheus, ()),
         ("environments.NAME.prometheus.queries.NAME", PrometheusQuery, ()),
         ("environments.NAME.flows", Flows, ()),
+        ("environments.NAME.notify", Notify, ()),
+        *((f"environments.NAME.notify.channels[] of kind {kind}", model, ()) for kind, model in CHANNELS.items()),
     ]
     for title, model, skipped in parts:
         rows = [

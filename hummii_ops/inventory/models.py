@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from hummii_ops.inventory import fields
+from hummii_ops.inventory.channels import NotifyOrNone
 from hummii_ops.inventory.fields import Frozen
 from hummii_ops.inventory.flow_settings import Flows
 from hummii_ops.inventory.hosts import Host
@@ -190,6 +191,12 @@ class Environment(Frozen):
         default={},
         description="Where each secret is: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}.",
     )
+    notify: NotifyOrNone = Field(default=None, description="Who is told about a run, and through what; null: no one.")
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The names of the channels through which people are told."""
+        return self.notify.names if self.notify else ()
 
 
 class InventoryFile(Frozen):

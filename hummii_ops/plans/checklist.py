@@ -36,16 +36,26 @@ def _database(check: SchemaCheck) -> ChecklistItem:
     return ChecklistItem(words=words, steps=("plan",), found=check.code_only)
 
 
-def checklist(forward: Sequence[Step], check: SchemaCheck, *, migration: str = "") -> tuple[ChecklistItem, ...]:
+def _notified(channels: Sequence[str]) -> ChecklistItem:
+    words = "Notify stakeholders"
+    if not channels:
+        return ChecklistItem(words=words, skipped="no channel configured")
+    return ChecklistItem(words=words, steps=("telling",), found=", ".join(channels))
+
+
+def checklist(
+    forward: Sequence[Step], check: SchemaCheck, channels: Sequence[str] = (), *, migration: str = ""
+) -> tuple[ChecklistItem, ...]:
     """Every line, with what does it. Identifying the version and preparing the plan are done by having a plan.
 
-    `migration`: of a rollback of the database, why no migration of it is rolled back.
+    `channels`: the names of those through which people are told. `migration`: of a rollback of the database, why no
+    migration of it is rolled back.
     """
     items = [
         ChecklistItem(words="Identify the version", steps=("plan",)),
         _database(check),
         ChecklistItem(words="Prepare the plan, kept in the run", steps=("plan",)),
-        ChecklistItem(words="Notify stakeholders", skipped="no channel configured"),
+        _notified(channels),
     ]
     if migration:
         items.append(ChecklistItem(words="Roll back the migration (prisma:migrate:rollback)", skipped=migration))

@@ -51,7 +51,7 @@ def build(
         probe_url=environment.health.inside,
         changes=tuple(sentences.changes(work)),
         warnings=tuple(sentences.warnings(work)),
-        checklist=checklist(steps, work.check),
+        checklist=checklist(steps, work.check, work.environment.told),
         schema_check=work.check,
         notes=mark_before(work),
     )

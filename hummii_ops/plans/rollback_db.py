@@ -80,7 +80,7 @@ def build(
         probe_url=environment.health.inside,
         changes=tuple(_sentences(work, swap, prepared)),
         warnings=tuple(sentences.warnings(work)) if code else tuple(_doubts(prepared.check)),
-        checklist=checklist(steps, work.check, migration=_no_migration(prepared.schema)),
+        checklist=checklist(steps, work.check, work.environment.told, migration=_no_migration(prepared.schema)),
         schema_check=work.check,
         notes=rollback.mark_before(work) | {"schema": prepared.schema},
         swap=swap,

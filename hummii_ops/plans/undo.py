@@ -57,7 +57,7 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
                 if step.id == "mark-left-bad"
             ),
         ),
-        checklist=checklist(forward, SchemaCheck()),
+        checklist=checklist(forward, SchemaCheck(), environment.told),
         notes=dict(_notes(done, run_id, mark)),
         swap=swap,
     )

@@ -29,7 +29,7 @@ from hummii_ops.run import perform, preflight
 from hummii_ops.run.fleet import carry_out
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import new_run_id
-from hummii_ops.tasks import planshow, prepared, session, swapping
+from hummii_ops.tasks import planshow, prepared, session, swapping, told
 from hummii_ops.tasks.backup_choice import Suits, chosen
 from hummii_ops.tasks.code_choice import code_of
 from hummii_ops.tasks.frame import Reply, say
@@ -88,7 +88,7 @@ def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
     ended = _prepare(both, wish)
     if ended.state != "prepared":
         return run_reply("rollback-db", [part_of(site, both.first)], [ended], session.runs_dir() / both.ids[0])
-    return _follow_swap(both, plans[1], ended) if wish.yes else _ask_and_swap(both, plans[1], wish, ended)
+    return _follow_swap(both, plans[1], ended, wish.reason) if wish.yes else _ask_and_swap(both, plans[1], wish, ended)
 
 
 def _planned(wish: Wish, site: Site, snapshot: Snapshot) -> Both:
@@ -166,13 +166,15 @@ def _give_up(site: Site, run_id: str) -> None:
         replace(site.entry, transport=site.place.connect()).call("cancel", run_id)
 
 
-def _follow_swap(both: Both, second: Plan, ended: Outcome) -> Reply:
+def _follow_swap(both: Both, second: Plan, ended: Outcome, reason: str) -> Reply:
     """The second run has been begun by the host itself: watch it to its end."""
     site, ids = both.site, both.ids
+    about = swapping.about_of(plan_rollback_db.TASK, ids[1], site, reason)
+    telling = told.told_of(site.environment, about, (second,))
     try:
         place = replace(site.place, transport=site.place.connect())
         part = replace(part_of(site, second), place=place)
-        with watcher(say(), False)(second) as listener:
+        with told.heard(watcher(say(), False), telling)(second) as listener:
             _, outcome = perform.go_on(place, ids[1], "follow", listener, part.outside)
     except (Refused, LinkLost) as lost:  # never "nothing was changed": the host goes on without us
         raise Detached(
@@ -188,7 +190,7 @@ def _follow_swap(both: Both, second: Plan, ended: Outcome) -> Reply:
         )
     live = rows_of(_mirrored(place, ids[0], "facts/rows-live"))
     loss = prepared.loss_of(dict(both.first.notes), live, outcome.began_at or site.snapshot().read_at)
-    return swapping.swapped_reply("rollback-db", site, part, outcome, ended, loss)
+    return told.ended(telling, swapping.swapped_reply("rollback-db", site, part, outcome, ended, loss), (outcome,))
 
 
 def _mirrored(place: perform.Place, run_id: str, name: str) -> str:

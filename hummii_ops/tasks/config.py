@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from hummii_ops.errors import ExitCode
 from hummii_ops.inventory import InventoryErrors, Problem, inventory_path, json_schema, resolved
 from hummii_ops.inventory import check as check_inventory
-from hummii_ops.tasks import session
+from hummii_ops.tasks import session, wordings
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.transport import printable
 
@@ -24,6 +24,7 @@ def check(_context: Any, format: str = "text") -> Reply:
     path = inventory_path()
     try:
         inventory = check_inventory(path)
+        wordings.check(inventory)
     except InventoryErrors as errors:
         return _mistakes(errors)
     names = list(inventory.names)

@@ -25,9 +25,9 @@ from hummii_ops.plans import schema_check
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.rollback import Options
 from hummii_ops.run import preflight
-from hummii_ops.run.fleet import Part, carry_out, in_turn
+from hummii_ops.run.fleet import Part, in_turn
 from hummii_ops.run.ship import About, new_run_id
-from hummii_ops.tasks import planshow, session
+from hummii_ops.tasks import planshow, session, told
 from hummii_ops.tasks.bring_back import Wish, bring_back
 from hummii_ops.tasks.frame import Reply, command, of_error, say
 from hummii_ops.tasks.parts import part_of
@@ -127,8 +127,8 @@ def rollback(
         hosts=tuple(site.host.name for site in sites),
     )
     outside.warm()
-    outcomes = carry_out(parts, about, watcher(people, len(parts) > 1))
-    return run_reply("rollback", parts, outcomes, session.runs_dir() / about.run_id)
+    outcomes, telling = told.carried_out(parts, about, watcher(people, len(parts) > 1))
+    return told.ended(telling, run_reply("rollback", parts, outcomes, session.runs_dir() / about.run_id), outcomes)
 
 
 def one_choice(plans: Sequence[Plan]) -> None:

@@ -24,7 +24,7 @@ from hummii_ops.run import perform, preflight
 from hummii_ops.run.fleet import Part, carry_out
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, new_run_id
-from hummii_ops.tasks import fence, planshow, prepared, session
+from hummii_ops.tasks import fence, planshow, prepared, session, told
 from hummii_ops.tasks.code_choice import code_of
 from hummii_ops.tasks.frame import Reply, say
 from hummii_ops.tasks.parts import part_of
@@ -108,8 +108,9 @@ def discard(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, reason: 
 def swap_now(site: Site, second: Plan, run_id: str, reason: str, ended: Outcome | None, loss: Loss) -> Reply:
     """The run that exchanges the databases, from here to its end."""
     part = part_of(site, second)
-    (outcome,) = carry_out((part,), about_of(plan_rollback_db.TASK, run_id, site, reason), watcher(say(), False))
-    return swapped_reply("rollback-db", site, part, outcome, ended, loss)
+    about = about_of(plan_rollback_db.TASK, run_id, site, reason)
+    (outcome,), telling = told.carried_out((part,), about, watcher(say(), False))
+    return told.ended(telling, swapped_reply("rollback-db", site, part, outcome, ended, loss), (outcome,))
 
 
 def about_of(task: str, run_id: str, site: Site, reason: str) -> About:

@@ -15,7 +15,7 @@ from hummii_ops.run.entry import NotInThatState
 from hummii_ops.run.fleet import Part, left_alone
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.turn import Keeper
-from hummii_ops.tasks import chained, session
+from hummii_ops.tasks import chained, session, told
 from hummii_ops.tasks.atwork import standing
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.meant import Found, Meant, check_prepared, chosen_among, meant, on
@@ -123,7 +123,8 @@ def go_on(
         task == "resume" and any(one.state in ("back", "mixed") for _, _, one in over.followed)
     )
     folder = session.runs_dir() / outcomes[0].run_id
-    return run_reply(task, last, outcomes, folder, asked_back=back_is_right, beside=over.beside)
+    reply = run_reply(task, last, outcomes, folder, asked_back=back_is_right, beside=over.beside)
+    return told.ended(told.taken_up(site.environment, outcomes[0].run_id), reply, outcomes)
 
 
 def _parts(over: Meant) -> list[Part]:

@@ -11,10 +11,10 @@ from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import undo as plan_undo
 from hummii_ops.run import perform, preflight
-from hummii_ops.run.fleet import Part, carry_out, in_turn
+from hummii_ops.run.fleet import Part, in_turn
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.steps import Effect
-from hummii_ops.tasks import planshow, prepared, session
+from hummii_ops.tasks import planshow, prepared, session, told
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.meant import chosen_among, newest, on
 from hummii_ops.tasks.parts import part_of
@@ -67,8 +67,8 @@ def undo(
         since_ms=int(time.time() * 1000),
         hosts=tuple(part.place.host for part in parts),
     )
-    outcomes = carry_out(parts, about, watcher(people, len(parts) > 1))
-    return run_reply("undo", parts, outcomes, session.runs_dir() / about.run_id)
+    outcomes, telling = told.carried_out(parts, about, watcher(people, len(parts) > 1))
+    return told.ended(telling, run_reply("undo", parts, outcomes, session.runs_dir() / about.run_id), outcomes)
 
 
 def _confirm(parts: Sequence[Part], run_id: str, *, yes: bool) -> None:

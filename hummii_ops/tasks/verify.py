@@ -27,11 +27,22 @@ from hummii_ops.transport import LinkLost
 _MOST_AT_ONCE = 8
 
 
-@command("verify", help={"settle": "seconds between the two looks at the services (default 3)"})
+_HELP = {
+    "settle": "seconds between the two looks at the services (default 3)",
+    "all": "show each look, also those that are well",
+}
+
+
+@command("verify", help=_HELP)
 def verify(
-    _context: Any, limit: str | None = None, settle: int = 3, env: str | None = None, format: str = "text"
+    _context: Any,
+    limit: str | None = None,
+    settle: int = 3,
+    all: bool = False,
+    env: str | None = None,
+    format: str = "text",
 ) -> Reply:
-    """Is production healthy: services, health inside and out, images, logs, user flows? A pass marks it good."""
+    """Is production healthy: services, health, images, logs, user flows, load? A pass marks the release good."""
     if not 0 <= settle <= 3600:
         raise UsageError(f"--settle is 0 to 3600 seconds, not {settle}")
     environment = session.choose(env)
@@ -54,7 +65,7 @@ def verify(
 
     def show(console: Console) -> None:
         for one in seen:
-            show_host(console, environment.name, one)
+            show_host(console, environment.name, one, every=all)
         conclude(console, environment.name, verdict, (one for each in seen for one in each.measurements))
 
     return Reply(kind="verify", body=body, exit_code=exit_code_of(verdict), verdict=verdict, show=show)

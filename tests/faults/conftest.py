@@ -28,7 +28,7 @@ from lab.state import Lab  # noqa: E402
 
 ALL = os.environ.get("HUMMII_FAULTS") == "all"
 REPORT = HERE.parent.parent / ".hummii-ops" / "faults.json"
-SECRETS = ("POSTGRES_PASSWORD", "JWT_SECRET")
+SECRETS = ("POSTGRES_PASSWORD", "JWT_SECRET", "STRIPE_SECRET_KEY")
 
 
 class Theatre:

@@ -13,7 +13,7 @@ from lab_production import Production
 from lab import stack
 from lab.state import Lab
 
-SECRETS = ("POSTGRES_PASSWORD", "JWT_SECRET")
+SECRETS = ("POSTGRES_PASSWORD", "JWT_SECRET", "STRIPE_SECRET_KEY")
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,16 @@ PACKAGE = ROOT / "hummii_ops"
 LINE = ("tasks", "scenarios", "run", "plans", "steps", "facts", "transport", "inventory", "errors", "events")
 ROOMS = {room: set(LINE[place:]) for place, room in enumerate(LINE)}
 ROOMS["checks"] = {"checks", *LINE[LINE.index("facts") :]}
-ROOMS["telling"] = {"telling", "run", "plans", "transport", "errors", "events"}
+ROOMS["telling"] = {
+    "telling",
+    "checks",
+    "run",
+    "plans",
+    "transport",
+    "inventory",
+    "errors",
+    "events",
+}  # checks: its HTTP
 ROOMS["tasks"] |= {"checks", "telling"}
 ROOMS["scenarios"] |= {"checks"}
 ROOMS["run"] |= {"checks"}
@@ -40,6 +49,7 @@ KEEPERS = {
     "jmespath": ("hummii_ops/checks/flows/queries.py",),
     "socketio": ("hummii_ops/checks/flows/sockets.py",),
     "websocket": ("hummii_ops/checks/flows/sockets.py",),
+    "apprise": ("hummii_ops/telling/channels/apprise.py",),
     "rich": ("hummii_ops/tasks/", "hummii_ops/telling/"),
     "lab": (),
 }

@@ -64,6 +64,7 @@ class Previous:
     """
 
     version: str | None = None
+    identity: str | None = None
     healthy: bool | None = None
     directly: bool = False
     proof: str = ""

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from hummii_ops.checks import access_log, baseline, database_limits, resources, responses
 from hummii_ops.checks.access_log import Window
-from hummii_ops.checks.would_help import looks
+from hummii_ops.checks.would_help import looks, traffic
 from hummii_ops.checks.would_help.evidence import Evidence
-from hummii_ops.checks.would_help.looks import Counted
+from hummii_ops.checks.would_help.traffic import Counted
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.releases import running_identity
 from hummii_ops.facts.snapshot import Snapshot
@@ -55,10 +55,10 @@ def with_looks(
     gone += [f"the proxy's log ({requests.requests.trouble})"] if requests and requests.requests.trouble else []
     filled = replace(
         seen,
-        metrics=tuple(looks.metrics(requests, before, times, base, environment)) or None,
+        metrics=tuple(traffic.metrics(requests, before, times, base, environment)) or None,
         unavailable=tuple(gone),
-        previous=looks.proven(seen.previous, before.get("before"), environment),
-        load=looks.more_load(requests, before.get("before")),
+        previous=traffic.proven(seen.previous, before.get("before"), base, environment),
+        load=traffic.more_load(requests, before.get("before")),
         host=looks.host_load(host_used, snapshot, environment.version_service) if host_used else None,
         database=looks.in_database(load, base) if load else None,
     )
@@ -70,7 +70,7 @@ def _with_onset(seen: Evidence, now: Counted | None, before: Counted | None) -> 
     slower = any(one.name == "requests.time" and one.degraded for one in seen.gates)
     if not slower or seen.began_at is None:
         return seen
-    return replace(seen, onset_at=looks.onset(now, before, seen.began_at))
+    return replace(seen, onset_at=traffic.onset(now, before, seen.began_at))
 
 
 def _windows(seen: Evidence, snapshot: Snapshot, environment: Environment) -> tuple[Window | None, dict[str, Window]]:
@@ -83,7 +83,7 @@ def _windows(seen: Evidence, snapshot: Snapshot, environment: Environment) -> tu
     started = [one.started_at for one in snapshot.service(environment.version_service) if one.started_at]
     settled = max(started, default=seen.began_at) + timedelta(seconds=environment.health.settle_s)
     now = replace(found, since=max(settled, found.until - _LONGEST))
-    return now, looks.earlier_windows(now, seen.began_at, oldest)
+    return now, traffic.earlier_windows(now, seen.began_at, oldest)
 
 
 def _looked(look: Callable[[], T]) -> T | None:

@@ -45,7 +45,10 @@ def target_of(snapshot: Snapshot, environment: Environment) -> tuple[Release | N
         return None, Previous(why_none=shown(error.what.splitlines()[0]))
     chosen = choice.release
     return chosen, Previous(
-        version=chosen.version or chosen.id, healthy=_PROVEN[chosen.goodness], directly=not choice.passed_over
+        version=chosen.version or chosen.id,
+        identity=chosen.identity,
+        healthy=_PROVEN[chosen.goodness],
+        directly=not choice.passed_over,
     )
 
 

@@ -1,0 +1,201 @@
+"""The seam between a run and who is told about it: what is said when, and the lines at its end.
+
+Without channels it loads nothing and does nothing; with them it can neither stop nor delay a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from hummii_ops.errors import Busy, ExitCode, Refused
+from hummii_ops.events import Event, Listener
+from hummii_ops.inventory import Environment, inventory_path
+from hummii_ops.plans.plan import Plan
+from hummii_ops.run.fleet import Part, carry_out
+from hummii_ops.run.gather import Watch
+from hummii_ops.run.outcome import Outcome
+from hummii_ops.run.ship import About
+from hummii_ops.tasks import session
+from hummii_ops.tasks.frame import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hummii_ops.telling.outbox import NoteKind
+    from hummii_ops.telling.teller import Teller, Undelivered
+
+_KINDS: dict[ExitCode, NoteKind] = {
+    ExitCode.DONE: "succeeded",
+    ExitCode.DEGRADED: "verifying",
+    ExitCode.RESTORED: "restored",
+    ExitCode.REFUSED: "failed",
+    ExitCode.MIXED: "needs-person",
+}
+_OVER = frozenset({"succeeded", "restored", "failed", "announced", "monitoring-ok", "regressed"})
+_RESULTS = {
+    ExitCode.DONE: "Proven by image ids and health.",
+    ExitCode.DEGRADED: "It runs and is proven from inside, but not confirmed from outside.",
+    ExitCode.RESTORED: "What ran before is back and proven.",
+    ExitCode.REFUSED: "Nothing was changed.",
+    ExitCode.MIXED: "The stack is in a mixed state.",
+}
+_NEXT = {
+    ExitCode.DONE: "To take it back: fab undo --run={run}",
+    ExitCode.DEGRADED: "Next: fab verify",
+    ExitCode.RESTORED: "Why: fab evidence --run={run}",
+    ExitCode.REFUSED: "Next: fab status",
+    ExitCode.MIXED: "Next: fab status, then fab resume --run={run} or fab undo --run={run}",
+}
+
+
+@dataclass(kw_only=True)
+class Told:
+    """Who is told about one run."""
+
+    teller: Teller
+    run_id: str
+    facts: dict[str, str]
+    begun: bool = False
+
+    def say(self, kind: NoteKind, **more: str) -> None:
+        """Say it, with what is known of the run."""
+        self.teller.say(kind, **(self.facts | more))
+
+    def hear(self, plan: Plan, event: Event) -> None:
+        """Tell what of an event people want to know."""
+        if event.kind == "begin" and not self.begun:
+            self.begun = True
+            self.say("started")
+        elif event.kind == "start" and event.step == "confirmed-outside":
+            self.say("verifying", result="Proven from inside; being looked at from outside.")
+        elif event.kind == "start" and event.step:
+            title = next((one.title for one in (*plan.forward, *plan.back) if one.id == event.step), event.step)
+            self.say("step", step=f"{plan.host}: {title}")
+
+
+def told_of(environment: Environment, about: About, plans: Sequence[Plan]) -> Told | None:
+    """Who is told about a run; None where there is no channel."""
+    if environment.notify is None:
+        return None
+    from hummii_ops.telling.teller import Teller
+
+    facts = {
+        "environment": environment.name,
+        "task": about.task,
+        "hosts": ", ".join(about.hosts),
+        "who": about.who,
+        "reason": about.reason or "no reason given",
+    }
+    if plans:
+        facts |= {"from": plans[0].left.label, "to": plans[0].target.label or plans[0].left.label}
+    folder = session.runs_dir() / about.run_id
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    teller = Teller(folder, environment.notify, inventory=inventory_path(), environment=environment.name)
+    return Told(teller=teller, run_id=about.run_id, facts=facts)
+
+
+def announcer(environment: Environment, about: About) -> Told:
+    """Who is told something that is no run's. The environment must have channels."""
+    told = told_of(environment, about, ())
+    assert told is not None  # noqa: S101  # the caller has looked
+    from hummii_ops.telling.outbox import Outbox
+
+    before = Outbox(session.runs_dir() / about.run_id).notes()
+    told.facts = dict(before[0].facts if before else {}) | {"who": about.who, "environment": environment.name}
+    return told
+
+
+def taken_up(environment: Environment, run_id: str) -> Told | None:
+    """Who is told how a run goes on: that was told about from here, and not yet to its end. Else None."""
+    if environment.notify is None:
+        return None
+    from hummii_ops.telling.outbox import Outbox
+
+    before = Outbox(session.runs_dir() / run_id).notes()
+    if not before or before[-1].kind in _OVER:
+        return None
+    about = About(run_id=run_id, task="", who="", reason="", since_ms=0, hosts=())
+    told = told_of(environment, about, ())
+    if told is not None:
+        told.facts = dict(before[0].facts)
+    return told
+
+
+def carried_out(parts: Sequence[Part], about: About, watch: Watch) -> tuple[tuple[Outcome, ...], Told | None]:
+    """`carry_out`, told about from its plan on. Raises what `carry_out` raises."""
+    told = told_of(parts[0].environment, about, [part.plan for part in parts])
+    if told is None:
+        return carry_out(parts, about, watch), None
+    told.say("planned")
+    with refusals(told):
+        return carry_out(parts, about, heard(watch, told)), told
+
+
+@contextmanager
+def refusals(told: Told) -> Iterator[None]:
+    """What was planned and then refused is told as well: nothing was changed."""
+    try:
+        yield
+    except (Refused, Busy) as error:
+        told.say("failed", result="Nothing was changed.", next=error.remedy and f"Next: {error.remedy}")
+        told.teller.flush()
+        raise
+
+
+def heard(watch: Watch, told: Told | None) -> Watch:
+    """A watch that tells people as well as the one at the terminal."""
+    if told is None:
+        return watch
+    by = told
+
+    @contextmanager
+    def watching(plan: Plan) -> Iterator[Listener]:
+        with watch(plan) as listener:
+
+            def both(event: Event) -> None:
+                listener(event)
+                by.hear(plan, event)
+
+            yield both
+
+    def watched(plan: Plan) -> AbstractContextManager[Listener]:
+        return watching(plan)
+
+    return watched
+
+
+def ended(told: Told | None, reply: Reply, outcomes: Sequence[Outcome]) -> Reply:
+    """The reply of a run, after its end is told; with what could not be delivered in a few seconds."""
+    if told is None:
+        return reply
+    code = reply.exit_code
+    back = code is ExitCode.DONE and outcomes and all(one.state != "done" for one in outcomes)  # as it was asked
+    kind: NoteKind = "restored" if back else _KINDS.get(code, "failed")
+    seconds = [one.outage_s for one in outcomes if one.outage_s is not None]
+    told.say(
+        kind,
+        result=_RESULTS[ExitCode.RESTORED] if back else _RESULTS.get(code, ""),
+        next=_NEXT.get(code, "").format(run=told.run_id),
+        outage=f"{max(seconds):.1f} s" if seconds else "not known",
+    )
+    left = told.teller.flush()
+    body = {"undelivered": [{"channel": one.channel, "kinds": list(one.kinds), "why": one.why} for one in left]}
+
+    def show(console: Console) -> None:
+        reply.show(console)
+        for line in lines(left, told.run_id):
+            console.print(f"  {line}", style="yellow", markup=False)
+
+    return replace(reply, body=reply.body | body, show=show)
+
+
+def lines(left: Sequence[Undelivered], run_id: str) -> list[str]:
+    """What was not delivered, and how it is sent."""
+    said = [f"not told: {one.channel} ({', '.join(one.kinds)}): {one.why}" for one in left]
+    return [*said, f"to send it: fab notify.flush --run={run_id}"] if left else []

@@ -1,0 +1,1 @@
+"""The ways to tell people. Only the process that delivers loads them."""

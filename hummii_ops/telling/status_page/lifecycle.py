@@ -1,0 +1,79 @@
+"""An incident as the public sees it: identified, monitoring, resolved. Pure.
+
+Only watching for a while resolves it: a rollback that succeeded is a fix in place, no more. One that failed goes back
+to identified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from hummii_ops.telling.outbox import NoteKind
+
+Stage = Literal["identified", "monitoring", "resolved"]
+# What a kind makes of an incident; an announcement leaves it where it is.
+STAGES: Mapping[NoteKind, Stage] = {
+    "started": "identified",
+    "succeeded": "monitoring",
+    "failed": "identified",
+    "restored": "identified",
+    "needs-person": "identified",
+    "regressed": "identified",
+    "monitoring-ok": "resolved",
+}
+OPENS: frozenset[NoteKind] = frozenset({"started", "needs-person", "regressed"})
+MOST_KEPT = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """One thing that was said. `at` is ISO 8601, UTC."""
+
+    id: str
+    at: str
+    stage: Stage
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident:
+    """An incident, its newest update last."""
+
+    id: str
+    updates: tuple[Update, ...]
+
+    @property
+    def stage(self) -> Stage:
+        return self.updates[-1].stage
+
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.id, "stage": self.stage, "updates": [vars(one) for one in self.updates]}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Incident:
+        """Raises KeyError, TypeError or ValueError where it is none."""
+        updates = tuple(Update(**one) for one in value["updates"])
+        if not updates:
+            raise ValueError("an incident without updates")
+        return cls(id=str(value["id"]), updates=updates)
+
+
+def told(incidents: Sequence[Incident], run_id: str, update: Update, kind: NoteKind) -> tuple[Incident, ...]:
+    """The incidents, newest first, with an update; the same as before if it is there already.
+
+    It goes to the run's own incident, else to one that is not resolved: also one that a person opened.
+    """
+    if any(one.id == update.id for incident in incidents for one in incident.updates):
+        return tuple(incidents)
+    own = next((one for one in incidents if one.id == run_id), None)
+    mine = own or next((one for one in incidents if one.stage != "resolved"), None)
+    if mine is None:
+        if kind not in OPENS:
+            return tuple(incidents)  # nothing was said to be wrong
+        return (Incident(id=run_id, updates=(update,)), *incidents)[:MOST_KEPT]
+    stage = STAGES.get(kind, mine.stage)
+    grown = replace(mine, updates=(*mine.updates, replace(update, stage=stage)))
+    return tuple(grown if one is mine else one for one in incidents)

@@ -1,0 +1,90 @@
+"""A status page of our own: status.json, index.html and feed.xml in a folder that any web server can show.
+
+Each file is written beside and renamed, the document last: it is what the next message starts from. What cannot be
+read there is not overwritten: it may be a person's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from hummii_ops.inventory.channels import StaticPage
+from hummii_ops.telling.channels.channel import Later, Never, Words
+from hummii_ops.telling.ledger import Ledger
+from hummii_ops.telling.outbox import Note
+from hummii_ops.telling.status_page.lifecycle import STAGES, Incident, Update, told
+from hummii_ops.telling.status_page.pages import feed, page
+
+SCHEMA = "hummii-ops/status-page/v1"
+
+
+class OwnPage:
+    """A folder with the page."""
+
+    def __init__(self, settings: StaticPage, words: Words) -> None:
+        self._folder, self._words = Path(settings.folder), words
+
+    def send(self, note: Note, ledger: Ledger, *, again: bool) -> str:
+        """Put the update on the page; one that is there already stays one."""
+        said = self._words.of(note)
+        if said is None:
+            return "nothing to say"
+        at, stage = note.at.isoformat(timespec="seconds"), STAGES.get(note.kind, "identified")
+        update = Update(id=note.id, at=at, stage=stage, title=said.title, text=said.text)
+        try:
+            with self._alone():
+                self._write(told(self._read(), note.run_id, update, note.kind))
+        except OSError as error:
+            raise Later(f"{self._folder}: {error.strerror}", arrived=False) from None
+        return str(self._folder)
+
+    def check(self) -> str:
+        """Is the folder there, can it be written, and is what stands there ours?"""
+        if not os.access(self._folder, os.W_OK | os.X_OK):
+            raise Never(f"{self._folder} is not there, or cannot be written")
+        return f"{self._folder} can be written; {len(self._read())} incidents stand there"
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        fd = os.open(self._folder / ".status.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)  # held for milliseconds
+            yield
+        finally:
+            os.close(fd)
+
+    def _read(self) -> Sequence[Incident]:
+        path = self._folder / "status.json"
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return [Incident.from_json(one) for one in found["incidents"]]
+        except FileNotFoundError:
+            return ()
+        except (ValueError, KeyError, TypeError):
+            raise Never(f"{path} is not one of ours; move it away, and send again") from None
+
+    def _write(self, incidents: Sequence[Incident]) -> None:
+        document = {
+            "schema": SCHEMA,
+            "service": self._words.service,
+            "ok": all(one.stage == "resolved" for one in incidents),
+            "incidents": [one.as_json() for one in incidents],
+        }
+        _put(self._folder / "index.html", page(self._words.service, incidents))
+        _put(self._folder / "feed.xml", feed(self._words.service, incidents))
+        _put(self._folder / "status.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def _put(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)

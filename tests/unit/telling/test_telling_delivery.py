@@ -1,0 +1,163 @@
+"""Who delivers, as a real process against real servers: each thing is told once; trouble stays its own."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from counterparts import closed_port, counterpart, dripping_smtp
+from telling_rig import RUN, TOKEN, Make, slack, until
+
+from hummii_ops.telling.outbox import Outbox
+
+FACTS = {"from": "1.1", "to": "1.0", "who": "you@laptop", "reason": "a <b>broken</b> & slow shop", "hosts": "prod-1"}
+
+
+def test_slack_is_one_message_that_is_edited_and_a_thread(make: Make, folder: Path) -> None:
+    """The run is one message; it is edited as the run proceeds, and the thread tells what happened in its order."""
+    with counterpart() as server:
+        teller = make(slack(f"{server.url}/api"))
+        for kind in ("planned", "started", "verifying", "succeeded"):
+            teller.say(kind, **FACTS)
+        assert not teller.flush(20)
+    root, *thread = server.messages
+    assert [one["thread_ts"] for one in thread] == [root["ts"]] * 3
+    assert [one["metadata"]["event_payload"]["event_id"] for one in server.messages] == [
+        f"{RUN}.{n}" for n in (1, 2, 3, 4)
+    ]
+    assert {one["ts"] for one in server.updates} == {root["ts"]}
+    assert "succeeded" in server.updates[-1]["text"]
+    assert "&lt;b&gt;broken&lt;/b&gt; &amp; slow" in root["text"]
+    assert server.asked[0][1]["authorization"] == f"Bearer {TOKEN}"
+    kept = "".join(path.read_text() for path in folder.rglob("*") if path.is_file())
+    assert TOKEN not in kept
+
+
+TROUBLES = ["refused", "black-hole", "500", "429", "drip", "huge", "ok-false"]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=[f"slack_{one.replace('-', '_')}" for one in TROUBLES])
+def test_trouble_with_a_channel_costs_the_run_nothing(make: Make, trouble: str) -> None:
+    """Whatever the other side does: telling takes no time, the end waits as long as it may, and says what is out."""
+    with counterpart(trouble) as server:
+        url = f"http://127.0.0.1:{closed_port()}" if trouble == "refused" else server.url
+        teller = make(slack(url), attempt_s=0.5, retry_s=1)
+        began = time.monotonic()
+        for kind in ("planned", "started", "succeeded"):
+            teller.say(kind, **FACTS)
+        assert time.monotonic() - began < 1
+        began = time.monotonic()
+        left = teller.flush(1)
+        assert time.monotonic() - began < 2
+        assert [one.channel for one in left] == ["team"]
+        assert "succeeded" in left[0].kinds
+        assert teller.process
+        teller.process.wait(timeout=25)  # and it ends by itself, whatever still hangs
+
+
+def test_a_mail_server_that_drips(make: Make) -> None:
+    """A byte a second keeps every read alive; the deadline is for all of it."""
+    with dripping_smtp() as port:
+        mail = {"kind": "email", "name": "mail", "host": "127.0.0.1", "port": port, "tls": "none"}
+        teller = make(mail | {"sender": "ops@hummii.example", "to": ["you@hummii.example"]}, attempt_s=1, retry_s=0)
+        teller.say("started", **FACTS)
+        began = time.monotonic()
+        assert teller.flush(2)
+        assert time.monotonic() - began < 3
+        assert teller.process
+        teller.process.wait(timeout=25)
+
+
+def test_one_channel_does_not_hold_up_another(make: Make) -> None:
+    """The team hears it, though the public's webhook is a black hole."""
+    with counterpart() as good, counterpart("black-hole") as bad:
+        hole = {"kind": "webhook", "name": "hole", "url": bad.url, "signing_secret": "token"}
+        teller = make(hole, slack(good.url), attempt_s=1, retry_s=1)
+        teller.say("started", **FACTS)
+        until(lambda: good.messages)
+        assert [one.channel for one in teller.flush(1)] == ["hole"]
+
+
+def test_killed_between_the_post_and_its_record(make: Make) -> None:
+    """kill -9 at the worst moment: whoever takes over finds the message that is there, and tells nobody twice."""
+    with counterpart("held") as server:
+        teller = make(slack(server.url), attempt_s=20)
+        teller.say("started", **FACTS)
+        assert server.held.wait(20)
+        assert teller.process
+        os.kill(teller.process.pid, signal.SIGKILL)
+        teller.process.wait()
+        server.trouble = ""
+        teller.say("succeeded", **FACTS)
+        assert not teller.flush(20)
+    roots = [one for one in server.messages if "thread_ts" not in one]
+    assert len(roots) == 1
+    assert len(server.messages) == 2
+
+
+def test_a_webhook_is_signed_and_has_one_key_however_often_it_is_tried(make: Make) -> None:
+    """The other side can tell that it is us, and that it had it before; tried again after a 500."""
+    with counterpart("500-once") as server:
+        teller = make(
+            {"kind": "webhook", "name": "hook", "url": f"{server.url}/hook", "signing_secret": "token"}, retry_s=10
+        )
+        teller.say("succeeded", **FACTS)
+        assert not teller.flush(20)
+    assert [headers["idempotency-key"] for _, headers, _ in server.asked] == [f"{RUN}.1"] * 2
+    _, headers, body = server.asked[1]
+    stamp = headers["x-hummii-timestamp"]
+    wanted = hmac.new(TOKEN.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+    assert headers["x-hummii-signature"] == f"sha256={wanted}"
+
+
+def test_a_refused_token_turns_the_channel_off_with_one_warning(make: Make, folder: Path) -> None:
+    """Four messages, one attempt, one line; later a mended channel gets them all."""
+    with counterpart("401") as server:
+        teller = make(slack(server.url))
+        for kind in ("planned", "started", "verifying", "succeeded"):
+            teller.say(kind, **FACTS)
+        (left,) = teller.flush(20)
+        assert (left.kinds, left.over, len(server.asked)) == (("planned", "started", "verifying", "succeeded"), True, 1)
+        assert teller.process
+        teller.process.wait(timeout=20)
+        assert len((folder / ".telling" / "warnings.log").read_text().splitlines()) == 1
+        server.trouble = ""
+        assert not teller.flush(20, anew=True)
+        assert len(server.messages) == 4
+
+
+def test_pagerduty_calls_only_when_a_person_is_needed(make: Make) -> None:
+    """A run is a change; a mixed end is one alert by the run's id; what heals it resolves that alert."""
+    with counterpart() as server:
+        teller = make({"kind": "pagerduty", "name": "pager", "url": server.url, "routing_key": "token"})
+        for kind in ("planned", "started", "needs-person", "succeeded"):
+            teller.say(kind, **FACTS)
+        assert not teller.flush(20)
+    actions = [(one["event_action"], one["dedup_key"]) for one in server.bodies("/v2/enqueue")]
+    assert actions == [("trigger", RUN), ("resolve", RUN)]
+    assert len(server.bodies("/v2/change/enqueue")) == 2
+
+
+def test_telling_never_raises(make: Make, folder: Path) -> None:
+    """A folder that cannot be written costs the message, not the run."""
+    teller = make(slack("http://127.0.0.1:1"))
+    folder.rmdir()
+    folder.write_text("in the way")
+    teller.say("started", **FACTS)
+    assert list(teller.flush(1)) == []
+
+
+def test_a_torn_line_loses_nothing_else(folder: Path) -> None:
+    """A power cut in the middle of a line: what came before and after is there, and keeps its id."""
+    outbox = Outbox(folder)
+    outbox.append("planned", {})
+    with outbox.path.open("a") as file:
+        file.write('{"at": "20')
+    outbox.append("started", {"reason": "TOKEN=abcdef\nand \x1b[31mred"})
+    assert [(one.id, one.kind) for one in outbox.notes()] == [(f"{RUN}.1", "planned"), (f"{RUN}.3", "started")]
+    assert outbox.notes()[1].facts["reason"] == "TOKEN=*** and red"

@@ -1,0 +1,109 @@
+"""The status page of our own: what the public sees of a run, and that it sees nothing else."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from hummii_ops.inventory.channels import StaticPage
+from hummii_ops.telling.channels.channel import Later, Never, Words
+from hummii_ops.telling.ledger import Ledger
+from hummii_ops.telling.outbox import Note, NoteKind
+from hummii_ops.telling.status_page.static import OwnPage
+
+NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
+
+
+def own(folder: Path) -> OwnPage:
+    return OwnPage(
+        StaticPage(kind="static-page", name="page", folder=folder), Words(audience="public", service="Hummii")
+    )
+
+
+def tell(folder: Path, *kinds: NoteKind, run: str = "run-a", text: str = "") -> list[str]:
+    """Tell, and return the stages of the incidents, newest first."""
+    for number, kind in enumerate(kinds, start=1):
+        facts = {"text": text, "hosts": "prod-1", "to": "1.0", "reason": "<b>because</b>"}
+        note = Note(id=f"{run}.{number}", run_id=run, kind=kind, at=NOW + timedelta(minutes=number), facts=facts)
+        own(folder).send(note, Ledger(path=folder / "ledger"), again=False)
+    return [one["stage"] for one in document(folder)["incidents"]]
+
+
+def document(folder: Path) -> dict[str, list[dict[str, object]]]:
+    found: dict[str, list[dict[str, object]]] = json.loads((folder / "status.json").read_text())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kinds", "stage"),
+    [
+        (("planned", "started"), "identified"),
+        (("started", "step", "verifying", "succeeded"), "monitoring"),
+        (("started", "succeeded", "monitoring-ok"), "resolved"),
+        (("started", "restored"), "identified"),
+        (("started", "needs-person"), "identified"),
+        (("started", "succeeded", "regressed"), "identified"),
+        (("started", "succeeded", "announced"), "monitoring"),
+    ],
+)
+def test_an_incident_is_resolved_by_watching_alone(tmp_path: Path, kinds: tuple[NoteKind, ...], stage: str) -> None:
+    """A rollback that succeeded is a fix in place; one that failed leaves the incident open."""
+    assert tell(tmp_path, *kinds) == [stage]
+    assert document(tmp_path)["ok"] is (stage == "resolved")
+
+
+def test_told_twice_is_there_once(tmp_path: Path) -> None:
+    """Whoever was killed after writing, and sends again."""
+    tell(tmp_path, "started", "succeeded")
+    before = document(tmp_path)
+    tell(tmp_path, "started", "succeeded")
+    assert document(tmp_path) == before
+
+
+def test_an_open_incident_is_gone_on_with(tmp_path: Path) -> None:
+    """The second try of a night, or what a person opened, is the same incident; after it is resolved, a new one."""
+    tell(tmp_path, "started", "restored")
+    assert tell(tmp_path, "started", "succeeded", "monitoring-ok", run="run-b") == ["resolved"]
+    assert tell(tmp_path, "started", run="run-c") == ["identified", "resolved"]
+
+
+@pytest.mark.parametrize("kind", ["monitoring-ok", "announced", "failed", "succeeded"])
+def test_what_does_not_say_that_something_is_wrong_opens_nothing(tmp_path: Path, kind: NoteKind) -> None:
+    """A page on which all is well stays so: also when a run was refused before it began."""
+    assert tell(tmp_path, kind) == []
+
+
+def test_nothing_from_inside_and_no_markup(tmp_path: Path) -> None:
+    """Hosts, versions and reasons are nowhere; what a person announces is text, not markup; the feed is XML."""
+    tell(tmp_path, "started", "announced", text="<script>alert(1)</script> & more")
+    html, rss = (tmp_path / "index.html").read_text(), (tmp_path / "feed.xml").read_text()
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in html
+    for text in (html, rss, (tmp_path / "status.json").read_text()):
+        assert not any(word in text for word in ("prod-1", "1.0<", "because"))
+    items = ElementTree.fromstring(rss).findall("./channel/item")
+    assert [one.findtext("guid") for one in items] == ["run-a.2", "run-a.1"]
+    assert items[0].findtext("description") == "<script>alert(1)</script> & more"
+    assert not list(tmp_path.glob(".*.new"))
+
+
+def test_what_is_not_ours_is_not_overwritten(tmp_path: Path) -> None:
+    """A person's own page stays; a folder that is not there may come."""
+    (tmp_path / "status.json").write_text("mine")
+    with pytest.raises(Never):
+        tell(tmp_path, "started")
+    assert (tmp_path / "status.json").read_text() == "mine"
+    with pytest.raises(Later):
+        tell(tmp_path / "absent", "started")
+
+
+def test_the_document_keeps_to_its_schema(tmp_path: Path) -> None:
+    """Whoever reads status.json can rely on what is published."""
+    tell(tmp_path, "started", "succeeded", "monitoring-ok")
+    schema = json.loads((Path(__file__).resolve().parents[3] / "docs/schemas/status-page.schema.json").read_text())
+    assert not list(Draft202012Validator(schema).iter_errors(document(tmp_path)))
