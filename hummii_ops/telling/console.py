@@ -32,6 +32,7 @@ _SAID = {
 }
 
 _LEGEND = "[green]✓[/] made, and holds   [dim]·[/] held already   [red]✗[/] failed"
+_SHORT_LEGEND = "[green]✓[/] made  [dim]·[/] held already  [red]✗[/] failed"
 # Without a terminal, a step that lasts longer is named when it has lasted so long.
 SLOW_S = 2.0
 # A title that is cut to less tells nothing.
@@ -96,7 +97,9 @@ class RunConsole:
 
     def _wait(self, event: Event) -> None:
         if self._status is not None:
-            self._status.update(f"{self._prefix}{self._title(event.step)}…")
+            words = Text(f"{self._prefix}{self._title(event.step)}…", no_wrap=True)
+            words.truncate(self._console.width - 3, overflow="ellipsis")  # beside the spinner
+            self._status.update(words)
             return
         self._ended()
         self._slow = Timer(self._slow_s, self._line, ("…", event, "has begun"), {"dim": True})
@@ -113,12 +116,16 @@ class RunConsole:
         # One print a line: while the sign of life is shown, a line that is printed in parts loses all but the last.
         if self._legend:
             self._legend = False
-            self._console.print(_LEGEND)
+            narrow = self._console.is_terminal and self._console.width < 48
+            self._console.print(_SHORT_LEGEND if narrow else _LEGEND)
         line = Text(self._prefix).append_text(Text.from_markup(sign))
         taken = line.cell_len + 1 + max(30, len(event.step)) + 1 + 2 + len(note)
         title = self._fitting(self._title(event.step), self._console.width - taken)
         line.append(f" {event.step:<30} {title}" if title else f" {event.step}", style="dim" if dim else "")
-        self._console.print(line.append(f"  {note}", style="dim"))
+        line.append(f"  {note}", style="dim")
+        if self._console.is_terminal and not title:
+            line.truncate(self._console.width, overflow="ellipsis")
+        self._console.print(line)
 
     def _fitting(self, title: str, room: int) -> str:
         """The title as a terminal has room for it; a log has room for all."""

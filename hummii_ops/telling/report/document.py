@@ -25,7 +25,7 @@ def document(kept: Kept, *, limit_ms: float | None = None) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "exit_code": 0,
-        "verdict": min((_verdict(host) for host in kept.hosts), key=_ORDER.index),
+        "verdict": _worst({_verdict(host) for host in kept.hosts}),
         "run_id": kept.run_id,
         "environment": told(first.plan.environment),
         "task": told(first.plan.task),
@@ -49,6 +49,12 @@ def document(kept: Kept, *, limit_ms: float | None = None) -> dict[str, Any]:
         "checks": _checks(kept),
         "warnings": [told(one) for one in first.plan.warnings],
     }
+
+
+def _worst(verdicts: set[str]) -> str:
+    """Hosts that ended on two releases are mixed, as for the exit code of the run."""
+    differ = verdicts & {"pass", "degraded"} and verdicts & {"restored", "refused"}
+    return min(verdicts | ({"mixed"} if differ else set()), key=_ORDER.index)
 
 
 def _verdict(host: KeptHost) -> str:

@@ -15,7 +15,7 @@ SENTENCES = {
     "degraded": "{task} from {left} to {to} is done, but not all of it is proven or confirmed",
     "restored": "{task} from {left} to {to} did not hold; {left} is back, and proven",
     "refused": "{task} from {left} to {to} was refused or given up; nothing is changed",
-    "mixed": "{task} from {left} to {to} failed, and so did the way back: a person was needed",
+    "mixed": "{task} from {left} to {to} ended mixed: a way back failed, or the hosts differ; a person was needed",
     "unfinished": "{task} from {left} to {to} has not ended: it was interrupted, or is still at work",
     "unknown": "{task} from {left} to {to}: what became of it is not known on this machine",
 }

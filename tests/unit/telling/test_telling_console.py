@@ -128,6 +128,20 @@ def test_a_line_fits_its_terminal(width: int, line: str) -> None:
     assert len(line) <= width
 
 
+def test_the_least_terminal_has_whole_lines() -> None:
+    """At 40 columns neither the legend, nor a long step, nor the sign of life takes a second line."""
+    out = StringIO()
+    step = replace(WAIT, id="keep-before-docker-compose-prod-yml", title="keep what stands there now " * 3)
+    plan = replace(PLAN, forward=(step,))
+    with RunConsole(Console(file=out, width=40, force_terminal=True, soft_wrap=True), plan) as shown:
+        shown(event("start", 0, step.id))
+        until_said(out, "keep what")
+        shown(event("done", 1, step.id))
+    lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue()))
+    assert max(map(cell_len, lines)) <= 40, lines
+    assert "✓ keep-before-docker-compose-prod-yml  …" in lines
+
+
 def test_wide_letters_count_as_two() -> None:
     """What a letter takes is what counts, not how many there are."""
     (line,) = lines_at(80, title="何" * 40)

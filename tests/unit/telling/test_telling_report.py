@@ -132,6 +132,25 @@ def test_what_a_person_wrote_into_the_draft_stays(tmp_path: Path) -> None:
     assert (folder / BESIDE).exists()
 
 
+def test_several_hosts_are_one_run(tmp_path: Path) -> None:
+    """Done here and refused there is mixed; each has its steps; one that never came home is missing, not well."""
+    folder = laid(tmp_path)
+    about = (folder / HOST / "about").read_text(encoding="utf-8")
+    (folder / HOST / "about").write_text(about.replace("hosts=lab-1", "hosts=lab-1 lab-2"), encoding="utf-8")
+    assert reported(folder)["missing"] == ["lab-2: nothing of it came home"]
+    other = laid(tmp_path / "other")
+    run_folders.plan(other, host="lab-2")
+    run_folders.journal(other, lambda lines: [*lines[:-1], lines[-1] | {"ev": "refused"}])
+    (other / HOST / "state").write_text("refused\n", encoding="utf-8")
+    (other / HOST).rename(folder / "lab-2")
+    report = reported(folder)
+    assert_keeps_to_its_schema(report)
+    assert (report["verdict"], report["complete"]) == ("mixed", True)
+    assert {one["host"] for one in report["steps"]} == {"lab-1", "lab-2"}
+    assert html(report).count("<svg") == 2
+    assert "steps on lab-2" in junit(report)
+
+
 def noted(folder: Path, **moments: str) -> None:
     lines = [{"at": at, "text": name, "who": "me", "moment": name} for name, at in moments.items()]
     (folder / "notes.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
