@@ -15,6 +15,7 @@ from invoke.collection import Collection
 from hummii_ops.tasks import (
     check_backup,
     clean,
+    code_pages,
     config,
     database,
     diagnose,
@@ -53,6 +54,7 @@ namespace = Collection(
     *database.ALL,
     *check_backup.ALL,
     *rollback_db.ALL,
+    *code_pages.ALL,
     *scenarios.ALL,
     *clean.ALL,
     *init.ALL,

@@ -28,7 +28,7 @@ _STYLES = {"yes": "bold green", "no": "bold", "unknown": "bold yellow"}
 def diagnose(_context: Any, limit: str | None = None, env: str | None = None, format: str = "text") -> Reply:
     """Would a rollback help? yes, no or unknown, with the evidence of every row of the table, and what to do next."""
     environment = session.choose(env)
-    found = [_diagnosed(site) for site in session.reach(environment, limit)]
+    found = [diagnosed(site) for site in session.reach(environment, limit)]
     hosts = [host_json(name, seen, advice) for name, seen, advice in found]
     body = {"environment": environment.name, "helps": overall([one["helps"] for one in hosts]), "hosts": hosts}
 
@@ -54,7 +54,8 @@ def host_json(name: str, seen: Evidence, advice: Advice) -> dict[str, Any]:
     return {"name": name, "version": seen.version, "since": began} | advice.as_json() | {"metrics": metrics}
 
 
-def _diagnosed(site: Site) -> tuple[str, Evidence, Advice]:
+def diagnosed(site: Site) -> tuple[str, Evidence, Advice]:
+    """The host's name, what is known of it, and what the table says. Raises what a read of the host raises."""
     from hummii_ops.checks.would_help import advise
     from hummii_ops.checks.would_help.from_host import with_looks
     from hummii_ops.checks.would_help.from_snapshot import of_snapshot, target_of

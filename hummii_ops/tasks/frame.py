@@ -170,9 +170,9 @@ def _check(flags: dict[str, Any], formats: tuple[str, ...]) -> None:
             raise UsageError(f"the text of --{name.replace('_', '-')} is not UTF-8")
     if flags.get("format", "text") not in formats:
         raise UsageError(f"--format is {' or '.join(formats)}, not {flags['format']!r}")
-    reason = flags.get("reason")
-    if reason is not None:
-        check_reason(reason)
+    for name in ("reason", "declare", "despite"):
+        if flags.get(name) is not None:
+            check_reason(flags[name])
 
 
 def check_reason(reason: str) -> None:

@@ -50,7 +50,8 @@ def chosen_run(snapshot: Snapshot, run: str | None, *, to_undo: bool = False) ->
     `to_undo`: a backup of the database went nowhere, so that there is nothing to take back; it is passed over.
     """
     if run is not None:
-        found = next((one for one in snapshot.runs if one.run_id == check_run_id(run)), None)
+        check_run_id(run)
+        found = next((one for one in snapshot.runs if one.run_id == run), None)
         if found is None:
             raise Refused(f"{snapshot.host_name}: there is no run {run}", remedy="see the runs: fab runs")
         return found

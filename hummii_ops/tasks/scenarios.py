@@ -5,15 +5,12 @@ The page decides; here are its hands: what asks people, what shows a run, and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any
 
-from rich.console import Console
-
 from hummii_ops.checks import Measurement
-from hummii_ops.errors import ExitCode, UsageError
+from hummii_ops.errors import UsageError
 from hummii_ops.facts.choose import checked as checked_release
 from hummii_ops.facts.choose_backup import checked
 from hummii_ops.facts.read_backups import database_of
@@ -22,16 +19,14 @@ from hummii_ops.inventory import Environment
 from hummii_ops.plans.work import Options
 from hummii_ops.run import preflight
 from hummii_ops.scenarios import database_only as scenario
-from hummii_ops.scenarios.page import Page, Stage
+from hummii_ops.scenarios.page import Page
 from hummii_ops.tasks import looking, session
 from hummii_ops.tasks.bring_back import Wish, bring_back, one_site
 from hummii_ops.tasks.frame import Reply, afterwards, command, say
-from hummii_ops.tasks.report import VERDICTS
+from hummii_ops.tasks.scenario_page import report, tell
 from hummii_ops.tasks.session import Site
-from hummii_ops.transport import Transport, printable
+from hummii_ops.transport import Transport
 
-_SIGNS = {"pass": "[green]✓[/]", "inconclusive": "[yellow]?[/]", "error": "[yellow]![/]", "fail": "[bold red]✗[/]"}
-_WORDS = {ExitCode.DONE: "done and verified", ExitCode.DEGRADED: "done, but not well or not confirmed"}
 _SETTLE_S = 3
 _HELP = {
     "backup": "a path, a name, a timestamp, or latest (the default): the newest that passes all checks",
@@ -109,45 +104,7 @@ def database_only(
     )
     asked = scenario.Asked(backup=backup, to=to, dry_run=dry_run)
     code, ended, seen = scenario.database_only(page, hands, asked)
-    return report(page, hands.site, code, ended.document, seen, dry_run=dry_run)
-
-
-def tell(console: Console, stage: Stage) -> None:
-    """A stage as it ends: its heading, and what was found there."""
-    console.print(f"\n{_SIGNS[stage.verdict]} [bold]{stage.title}[/]")
-    for line in stage.found:
-        console.print(printable(f"    {line}"), markup=False)
-
-
-def report(
-    page: Page,
-    site: Site,
-    code: ExitCode,
-    run: Mapping[str, Any],
-    seen: Sequence[Measurement],
-    *,
-    dry_run: bool,
-) -> Reply:
-    """The end of a page: its stages with their times, beside the time that the procedure reckons with."""
-    body = page.as_json() | {
-        "environment": site.environment.name,
-        "host": site.host.name,
-        "dry_run": dry_run,
-        "run": dict(run),
-        "measurements": [one.as_json(host=site.host.name) for one in seen],
-    }
-
-    def show(console: Console) -> None:
-        console.print(f"{page.title} · {site.environment.name} · {site.host.name}", style="bold", markup=False)
-        for stage in page.stages:
-            console.print(f"  {_SIGNS[stage.verdict]} {stage.title:<32} {stage.elapsed_s:7.1f} s")
-        style = {ExitCode.DONE: "bold green", ExitCode.DEGRADED: "bold yellow"}.get(code, "bold red")
-        words = "dry run: nothing was changed" if dry_run else _WORDS.get(code, VERDICTS[code])
-        console.print(f"{words}: {page.against_budget}", style=style, markup=False)
-        if code is ExitCode.DEGRADED:
-            console.print("  next: fab verify; to take it back: fab undo", markup=False)
-
-    return Reply(kind="scenario", body=body, exit_code=code, verdict=VERDICTS[code], show=show)
+    return report(page, [hands.site], code, ended.document, seen, dry_run=dry_run)
 
 
 ALL = (database_only,)

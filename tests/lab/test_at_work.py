@@ -116,7 +116,7 @@ def test_an_interrupted_run_is_taken_back_or_given_up(broken: Production, operat
             assert operator.fab("undo", "--yes", "--reason=no").ended(0).document["run_id"] == run_id
             assert (broken.images(), broken.file()) == (images, file)
     freed = operator.fab("unlock", f"--abandon={run_id}", "--yes", "--reason=I have looked").ended(0).document
-    assert freed["freed"] == [{"host": "lab-1", "run_id": run_id}]
+    assert freed["freed"] == [{"host": "lab-1", "run_id": run_id, "fence": None}]
     status = operator.fab("status").ended(0).document
     assert status["lease"] is None
     assert status["last_run"]["state"] == "abandoned"

@@ -1,0 +1,58 @@
+"""What a page of the procedure shows: each stage as it ends, and at the end all of them beside the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+
+from hummii_ops.checks import Measurement
+from hummii_ops.errors import ExitCode
+from hummii_ops.scenarios.page import Page, Stage
+from hummii_ops.tasks.frame import Reply
+from hummii_ops.tasks.report import VERDICTS
+from hummii_ops.tasks.session import Site
+from hummii_ops.transport import printable
+
+_SIGNS = {"pass": "[green]✓[/]", "inconclusive": "[yellow]?[/]", "error": "[yellow]![/]", "fail": "[bold red]✗[/]"}
+_WORDS = {ExitCode.DONE: "done and verified", ExitCode.DEGRADED: "done, but not well or not confirmed"}
+
+
+def tell(console: Console, stage: Stage) -> None:
+    """A stage as it ends: its heading, and what was found there."""
+    console.print(f"\n{_SIGNS[stage.verdict]} [bold]{stage.title}[/]")
+    for line in stage.found:
+        console.print(printable(f"    {line}"), markup=False)
+
+
+def report(
+    page: Page,
+    sites: Sequence[Site],
+    code: ExitCode,
+    run: Mapping[str, Any],
+    seen: Sequence[Measurement],
+    *,
+    dry_run: bool,
+) -> Reply:
+    """The end of a page: its stages with their times, beside the time that the procedure reckons with."""
+    environment, hosts = sites[0].environment.name, ", ".join(site.host.name for site in sites)
+    body = page.as_json() | {
+        "environment": environment,
+        "host": hosts,
+        "dry_run": dry_run,
+        "run": dict(run),
+        "measurements": [one.as_json(host=hosts) for one in seen],
+    }
+
+    def show(console: Console) -> None:
+        console.print(f"{page.title} · {environment} · {hosts}", style="bold", markup=False)
+        for stage in page.stages:
+            console.print(f"  {_SIGNS[stage.verdict]} {stage.title:<32} {stage.elapsed_s:7.1f} s")
+        style = {ExitCode.DONE: "bold green", ExitCode.DEGRADED: "bold yellow"}.get(code, "bold red")
+        words = "dry run: nothing was changed" if dry_run else _WORDS.get(code, VERDICTS[code])
+        console.print(f"{words}: {page.against_budget}", style=style, markup=False)
+        if code is ExitCode.DEGRADED:
+            console.print("  next: fab verify; to take it back: fab undo", markup=False)
+
+    return Reply(kind="scenario", body=body, exit_code=code, verdict=VERDICTS[code], show=show)
