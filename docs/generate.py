@@ -138,7 +138,7 @@ def tasks_page() -> str:
 
 
 def _flag(argument: Any) -> tuple[str, str]:
-    flag = "--" + str(argument.name).replace("_", "-")
+    flag = "--" + str(argument.name).strip("_").replace("_", "-")
     value = {bool: "", int: "=NUMBER"}.get(argument.kind, "=TEXT")
     default = "" if argument.default in (None, False, "", 0, -1) else f" (default: `{argument.default}`)"
     return f"`{flag}{value}`", f"{argument.help or ''}{default}".strip()

@@ -11,7 +11,7 @@ from hummii_ops.checks.outside import Looked, health_url, look
 from hummii_ops.errors import Refused
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
-from hummii_ops.tasks.flow_look import look_at_flows
+from hummii_ops.tasks.flow_look import FlowLook, look_at_flows
 from hummii_ops.tasks.session import Site
 
 
@@ -26,10 +26,11 @@ class Seen:
     marked: bool = False
 
 
-def see(site: Site, *, settle_s: float, left: Event) -> Seen:
+def see(site: Site, *, settle_s: float, left: Event, flows: bool = True) -> Seen:
     """Measure one host: two reads of it, and beside them its logs, a look from outside, user flows and performance.
 
-    `left` ends the wait between them. Raises what `Site.snapshot` raises for the first read: then nothing was seen.
+    `flows` False: none is played. `left` ends the wait between the reads. Raises what `Site.snapshot` raises for the
+    first one: then nothing was seen.
     """
     environment, first = site.environment, site.snapshot()
     service, field, patterns = environment.version_service, environment.health.version_field, environment.logs.critical
@@ -37,11 +38,12 @@ def see(site: Site, *, settle_s: float, left: Event) -> Seen:
     asked = excerpts.questions(first, version_service=service)
     with ThreadPoolExecutor(4, thread_name_prefix=f"look-{site.host.name}") as threads:
         looking = threads.submit(_look, site, field, version)
-        playing = threads.submit(look_at_flows, environment, site.host, left)
+        playing = threads.submit(look_at_flows, environment, site.host, left) if flows else None
         reading = threads.submit(excerpts.read, site.transport, asked, patterns)
         measuring = threads.submit(_performance, site, first)
         left.wait(settle_s if first.engine.answers else 0)
-        looked, answers, flows = looking.result(), reading.result(), playing.result()
+        looked, answers = looking.result(), reading.result()
+        played = playing.result() if playing else FlowLook(measurements=())
         measured = measuring.result()
     # The second read comes last, so that the mark is decided by the newest that we know.
     second = _again(site) if first.engine.answers else first
@@ -55,10 +57,12 @@ def see(site: Site, *, settle_s: float, left: Event) -> Seen:
         health.outside(looked, field=field, version=version),
         recorded.measure(known, found, version_service=service),
         *logs.judge(first, asked, answers, patterns),
-        *flows.measurements,
+        *played.measurements,
         *measured,
     )
-    return Seen(site=site, snapshot=known, measurements=dependent.without_api(measurements, service), notes=flows.notes)
+    return Seen(
+        site=site, snapshot=known, measurements=dependent.without_api(measurements, service), notes=played.notes
+    )
 
 
 def _again(site: Site) -> Snapshot | None:

@@ -224,7 +224,7 @@ def flags() -> dict[str, dict[str, str | None]]:
     namespace = load("generate").namespace()
     found: dict[str, dict[str, str | None]] = {}
     for name, aliases in namespace.task_names.items():
-        helps = {"--" + str(one.name).replace("_", "-"): one.help for one in namespace[name].get_arguments()}
+        helps = {"--" + str(one.name).strip("_").replace("_", "-"): one.help for one in namespace[name].get_arguments()}
         found |= dict.fromkeys((name, *aliases), helps)
     return found
 
