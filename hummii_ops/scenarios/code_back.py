@@ -46,6 +46,10 @@ class Hands(Protocol):
         """The looks of `fab verify`, on every host."""
         ...
 
+    def keep(self) -> None:
+        """Mark what runs as good, as a passing `fab verify` does: the last looks passed."""
+        ...
+
     def roll_back(self) -> Ended:
         """`fab rollback` to the release that was asked for, with its plan and its question."""
         ...
@@ -68,6 +72,8 @@ def verified(page: Page, hands: Hands, ended: Ended) -> Told:
     seen = hands.verify()
     verdict = worst(seen)
     page.write("Verify the rollback", verdict, not_well(seen, verdict))
+    if verdict == "pass":
+        hands.keep()
     well = verdict == "pass" and ended.exit_code is ExitCode.DONE
     return Told(exit_code=ExitCode.DONE if well else ExitCode.DEGRADED, run=ended, measurements=seen)
 

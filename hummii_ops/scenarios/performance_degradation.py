@@ -112,6 +112,8 @@ def monitor_after_rollback(
     verdict = worst(seen)
     said = [f"{changed}, after {looks} looks in {asked.watch_s:.0f} s", *lines, *code_back.not_well(seen, verdict)]
     page.write("Monitor performance after the rollback", verdict if changed != "unchanged" else "fail", said)
+    if verdict == "pass":
+        hands.keep()
     well = verdict == "pass" and ended.exit_code is ExitCode.DONE and changed in ("improved", "unknown")
     return Told(exit_code=ExitCode.DONE if well else ExitCode.DEGRADED, run=ended, measurements=seen)
 

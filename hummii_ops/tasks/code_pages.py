@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
@@ -28,6 +28,7 @@ from hummii_ops.tasks.frame import Reply, afterwards, command, say
 from hummii_ops.tasks.going_back import CodeWish, go_back
 from hummii_ops.tasks.scenario_page import report, tell
 from hummii_ops.tasks.session import Site
+from hummii_ops.tasks.verify import keep
 
 _SETTLE_S = 3
 _HELP = {
@@ -45,6 +46,7 @@ class SitesHands:
 
     sites: Sequence[Site]
     wish: CodeWish
+    seen: list[looking.Seen] = field(default_factory=list)
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """What is true there, with nobody else at work. Raises Busy or Refused."""
@@ -63,12 +65,14 @@ class SitesHands:
 
     def verify(self) -> tuple[Measurement, ...]:
         """The looks of `fab verify`, over links of their own: the run's may have been lost."""
-        found: list[Measurement] = []
-        for site in self.sites:
-            again = replace(site, transport=site.place.connect())
-            seen = looking.see(again, settle_s=_SETTLE_S, left=Event()).measurements
-            found += [self._named(site, one) for one in seen]
-        return tuple(found)
+        fresh = [replace(site, transport=site.place.connect()) for site in self.sites]
+        self.seen[:] = [looking.see(site, settle_s=_SETTLE_S, left=Event()) for site in fresh]
+        return tuple(self._named(each.site, one) for each in self.seen for one in each.measurements)
+
+    def keep(self) -> None:
+        """Mark what was seen last as good."""
+        for each in self.seen:
+            keep(each)
 
     def _named(self, site: Site, one: Measurement) -> Measurement:
         return one if len(self.sites) == 1 else replace(one, reason=f"{site.host.name}: {one.reason}")

@@ -56,7 +56,7 @@ def verify(
         seen = _compared(seen)
         verdict = worst(one for each in seen for one in each.measurements)
         if exit_code_of(verdict) is ExitCode.DONE:
-            seen = list(threads.map(_keep, seen))
+            seen = list(threads.map(keep, seen))
     body = {
         "environment": environment.name,
         "hosts": [host_json(one) for one in seen],
@@ -83,7 +83,7 @@ def _compared(seen: list[Seen]) -> list[Seen]:
     return [replace(first, measurements=(*first.measurements, standing.alike(runs))), *others]
 
 
-def _keep(seen: Seen) -> Seen:
+def keep(seen: Seen) -> Seen:
     """Write the mark `good` for what runs, unless something speaks against it; a mark that cannot be kept is a note."""
     snapshot, site = seen.snapshot, seen.site
     identity = running_identity(snapshot)

@@ -36,6 +36,8 @@ def test_a_deployment_that_failed(fresh: Production, operator: Operator) -> None
     assert "1.0 runs again" in rollback["found"][0]
     assert (verified["verdict"], end["scenario"], end["run"]["to"]["version"]) == ("pass", "deployment-failure", "1.0")
     assert broken.serves("1.0")
+    (running, *_) = [one for one in operator.fab("releases").ended(0).document["releases"] if one["running"]]
+    assert running["goodness"] == "good"
 
 
 def test_a_critical_bug(fresh: Production, operator: Operator) -> None:

@@ -42,6 +42,9 @@ class Hands:
         self.did.append("roll back")
         return Ended(exit_code=self.ended, document={"run_id": "R", "verdict": "x", "to": {"version": "1.0"}})
 
+    def keep(self) -> None:
+        self.did.append("keep")
+
     def channels(self) -> tuple[str, ...]:
         return self.told
 
@@ -85,7 +88,7 @@ def test_a_critical_bug_is_rolled_back_and_looked_at_again() -> None:
         "Verify the rollback",
         "Investigate the issue",
     ]
-    assert (hands.did, told.exit_code) == (["verify", "roll back", "verify"], ExitCode.DONE)
+    assert (hands.did, told.exit_code) == (["verify", "roll back", "verify", "keep"], ExitCode.DONE)
     assert critical.critical_bug(page(), Hands(looks=[ILL]), critical.Asked(), lambda _: None).exit_code == 7
 
 
