@@ -120,12 +120,19 @@ def proven_back(project: Project, wanted: Sequence[Wanted]) -> Step:
 
 def stays_back(project: Project, wanted: Sequence[Wanted]) -> Step:
     """It still runs a moment later: an engine that has just come up may stop what it found alive; that is started."""
-    services = tuple(one.named for one in wanted)
     return Step(
         id="stays-back",
         title="it stays up; what went down again is started",
         effect=Effect.CHANGES,
         limit_s=LIMIT_S,
         holds=("services_stay", MOMENT_S, project.name, *_words(wanted)),
-        act=("compose_up", project.name, project.dir, project.file, *services),
+        act=(
+            "start_and_stay",
+            str(PATIENCE_S),
+            MOMENT_S,
+            project.name,
+            project.dir,
+            project.file,
+            *_words(wanted),
+        ),
     )

@@ -264,8 +264,11 @@ def test_patience(verbs: Verbs) -> None:
     assert verbs.holds("services_stay", "1", *wanted)
     verbs.production.sh("(sleep 1; docker stop $1) >/dev/null 2>&1 &", container_id)
     assert not verbs.holds("services_stay", "3", *wanted), "it ran at first, and was stopped a moment later"
-    verbs.act("compose_up", "hummii", PROJECT, f"{PROJECT}/docker-compose.prod.yml", "nginx")
+    compose = (PROJECT, f"{PROJECT}/docker-compose.prod.yml")
+    verbs.act("start_and_stay", "30", "1", wanted[0], *compose, *wanted[1:])
     assert verbs.holds("services_stay", "1", *wanted)
+    other = (*wanted[:2], "sha256:" + 64 * "0", "any")
+    assert "runs image" in verbs.cannot("start_and_stay", "0", "1", other[0], *compose, *other[1:])
 
 
 def test_settled(verbs: Verbs) -> None:

@@ -41,6 +41,16 @@ services_stay() ( # SECONDS PROJECT SERVICE[=REPLICAS] IMAGE_ID HASHES|any…: t
     shift
     services_are running "$@" && sleep "$seconds" && services_are running "$@"
 )
+start_and_stay() ( # SECONDS MOMENT PROJECT DIR FILE SERVICE[=REPLICAS] IMAGE_ID HASHES|any…: what went down is started, and must then stay
+    deadline=$(($(date +%s) + $1)) moment=$2 project=$3
+    # shellcheck disable=SC2046  # names of services hold no blank
+    compose_up "$3" "$4" "$5" $(shift 5 && while [ $# -ge 3 ]; do echo "$1" && shift 3; done)
+    shift 5
+    until said=$(services_stay "$moment" "$project" "$@"); do
+        [ "$(date +%s)" -lt $deadline ] || { echo "$said"; exit 1; }
+        sleep 0.2
+    done
+)
 await_running() ( # SECONDS PROJECT SERVICE[=REPLICAS] IMAGE_ID HASHES|any…: what started while its neighbours were away finds them again
     deadline=$(($(date +%s) + $1))
     shift
