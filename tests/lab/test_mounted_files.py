@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from lab_operator import Operator, until
 from lab_production import PROJECT, RUNS, Production
-from test_door import QUICK, by_hand, plan_words
+from test_door import QUICK, await_ill, by_hand, plan_words
 
 pytestmark = pytest.mark.lab
 
@@ -44,6 +44,7 @@ def test_a_proxy_that_mounts_its_file_alone(fresh: Production, laptop: Callable[
         until(lambda: answer(fresh) == "new", what="nginx has the newer file")
         now = fresh.file(CONF)
         operator.fab("install-host", "--yes").ended(0)
+        await_ill(fresh)
         wanted = operator.fab("rollback", "--latest", "--dry-run").ended(0).document["plans"][0]
         assert any(f"is restarted, to see {CONF}" in one for one in wanted["changes"])
         ran = fresh.containers()
