@@ -5,15 +5,17 @@ Never undoes by itself: what the verification says after the run is told, and a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hummii_ops.checks import Measurement, Verdict, worst
-from hummii_ops.errors import ExitCode
+from hummii_ops.errors import ExitCode, HummiiError
 from hummii_ops.scenarios.page import Page
-from hummii_ops.transport import printable
+from hummii_ops.transport import LinkLost, printable
 
+NOT_PLAYED = "user flows are not played in a dry run: they write test data"
 _WENT = (ExitCode.DONE, ExitCode.DEGRADED)
 
 
@@ -42,8 +44,8 @@ class Told:
 class Hands(Protocol):
     """What only the room of the tasks can do: ask people, and show a run while it lasts."""
 
-    def verify(self) -> tuple[Measurement, ...]:
-        """The looks of `fab verify`, on every host."""
+    def verify(self, *, flows: bool = True) -> tuple[Measurement, ...]:
+        """The looks of `fab verify`, on every host; `flows` False: none is played, for they write test data."""
         ...
 
     def keep(self) -> None:
@@ -69,13 +71,30 @@ def execute(page: Page, hands: Hands, *, dry_run: bool) -> Ended:
 
 def verified(page: Page, hands: Hands, ended: Ended) -> Told:
     """The second verification, after the run has ended: 0 if all is well, else 7."""
-    seen = hands.verify()
+    seen = looked_again(hands.verify)
     verdict = worst(seen)
     page.write("Verify the rollback", verdict, not_well(seen, verdict))
     if verdict == "pass":
-        hands.keep()
+        kept(hands)
     well = verdict == "pass" and ended.exit_code is ExitCode.DONE
     return Told(exit_code=ExitCode.DONE if well else ExitCode.DEGRADED, run=ended, measurements=seen)
+
+
+def looked_again(verify: Callable[[], tuple[Measurement, ...]]) -> tuple[Measurement, ...]:
+    """The looks after a run. The run has ended: whatever keeps us from looking is "could not look", never an error."""
+    try:
+        return verify()
+    except KeyboardInterrupt:
+        why = "left at your word"
+    except (HummiiError, LinkLost) as error:
+        why = str(error).splitlines()[0]
+    return (Measurement(name="verify", verdict="error", reason=f"could not look: {why}", source="fab verify"),)
+
+
+def kept(hands: Hands) -> None:
+    """The mark of a pass; who leaves meanwhile leaves the mark, never the end of the run."""
+    with suppress(KeyboardInterrupt):
+        hands.keep()
 
 
 def notified(page: Page, hands: Hands) -> None:

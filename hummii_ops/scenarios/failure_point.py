@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hummii_ops.checks.last_words import LastWords
+from hummii_ops.checks.services import CRASH_WINDOW
 from hummii_ops.facts.snapshot import ContainerFact, Snapshot
 from hummii_ops.transport import printable
 
@@ -54,14 +55,17 @@ class FailurePoint:
 
 def ill(snapshot: Snapshot) -> tuple[ContainerFact, ...]:
     """Containers that are not as a good deployment leaves them; a one-shot service that ended well is."""
-    return tuple(one for one in snapshot.containers if not one.one_off and _is_ill(one))
+    return tuple(one for one in snapshot.containers if not one.one_off and _is_ill(one, snapshot))
 
 
-def _is_ill(one: ContainerFact) -> bool:
+def _is_ill(one: ContainerFact, snapshot: Snapshot) -> bool:
     ended_well = one.status == "exited" and one.exit_code == 0 and one.restart_policy in ("no", "on-failure", "")
     if ended_well:
         return False
-    return one.status != "running" or one.health == "unhealthy" or one.restart_count > 0 or one.oom_killed
+    # A crash of weeks ago is no failed deployment: what started again lately has not shown yet that it stays up.
+    lately = one.started_at is not None and snapshot.read_at - one.started_at < CRASH_WINDOW
+    loops = one.restart_count > 0 and lately
+    return one.status != "running" or one.health == "unhealthy" or loops or (one.oom_killed and lately)
 
 
 def failure_points(snapshot: Snapshot, said: Sequence[LastWords]) -> tuple[FailurePoint, ...]:

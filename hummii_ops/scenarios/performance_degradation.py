@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -57,7 +58,7 @@ def performance_degradation(
     page: Page, hands: Hands, asked: Asked, sleep: Callable[[float], None] = time.sleep
 ) -> Told:
     """The page from its top to its end. Raises Refused or Inconclusive where a rollback would not help."""
-    before = verify_performance_degradation(page, hands)
+    before = verify_performance_degradation(page, hands, flows=not asked.dry_run)
     check_if_rollback_will_help(page, hands, asked)
     code_back.notified(page, hands)
     ended = code_back.execute(page, hands, dry_run=asked.dry_run)
@@ -66,12 +67,13 @@ def performance_degradation(
     return monitor_after_rollback(page, hands, asked, ended, before, sleep)
 
 
-def verify_performance_degradation(page: Page, hands: Hands) -> tuple[Measurement, ...]:
+def verify_performance_degradation(page: Page, hands: Hands, *, flows: bool) -> tuple[Measurement, ...]:
     """What is measured now, against its limits."""
-    seen = tuple(one for one in hands.verify() if one.name.partition(".")[0] in _OF_PERFORMANCE)
+    seen = tuple(one for one in hands.verify(flows=flows) if one.name.partition(".")[0] in _OF_PERFORMANCE)
     slow = [one for one in seen if one.verdict == "fail"]
     lines = [printable(f"{one.name}: {one.reason}") for one in slow]
     verdict: Verdict = worst(seen) if not slow else "fail"
+    lines += [] if flows else [code_back.NOT_PLAYED]
     page.write("Verify the degradation", verdict, lines or [f"all {len(seen)} measurements are within their limits"])
     return seen
 
@@ -104,16 +106,17 @@ def monitor_after_rollback(
 ) -> Told:
     """Look until the window is over, and say what the rollback changed."""
     until, looks = time.monotonic() + asked.watch_s, 1
-    seen = hands.verify()
-    while time.monotonic() + _EVERY_S < until:
-        sleep(_EVERY_S)
-        seen, looks = hands.verify(), looks + 1
+    seen = code_back.looked_again(hands.verify)
+    with suppress(KeyboardInterrupt):  # who has seen enough ends the watching, not the run
+        while time.monotonic() + _EVERY_S < until:
+            sleep(_EVERY_S)
+            seen, looks = code_back.looked_again(hands.verify), looks + 1
     changed, lines = compared(before, seen)
     verdict = worst(seen)
     said = [f"{changed}, after {looks} looks in {asked.watch_s:.0f} s", *lines, *code_back.not_well(seen, verdict)]
     page.write("Monitor performance after the rollback", verdict if changed != "unchanged" else "fail", said)
     if verdict == "pass":
-        hands.keep()
+        code_back.kept(hands)
     well = verdict == "pass" and ended.exit_code is ExitCode.DONE and changed in ("improved", "unknown")
     return Told(exit_code=ExitCode.DONE if well else ExitCode.DEGRADED, run=ended, measurements=seen)
 

@@ -26,7 +26,7 @@ from hummii_ops.plans.prepare_db import Options as PrepareOptions
 from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.plans.work import Options
 from hummii_ops.run import perform, preflight
-from hummii_ops.run.fleet import carry_out
+from hummii_ops.run.fleet import carry_out, left_alone
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks import planshow, prepared, session, swapping, told
@@ -182,6 +182,8 @@ def _follow_swap(both: Both, second: Plan, ended: Outcome, reason: str) -> Reply
             remedy=f"watch it: fab attach --run={ids[1]}; to take it back: fab cancel --run={ids[1]}",
             run_id=ids[1],
         ) from lost
+    except KeyboardInterrupt:
+        raise left_alone(site.host.name, ids[1]) from None
     if outcome.state == "ready":
         raise Refused(
             f"{site.host.name}: prepared, but the exchange did not begin: it was cut, or somebody else was at work",

@@ -7,30 +7,24 @@ The pages decide; here are their hands: what asks people, what shows a run, and 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from threading import Event
+from functools import partial
 from typing import Any
 
-from hummii_ops.checks import Measurement
-from hummii_ops.errors import HummiiError, UsageError
+from hummii_ops.errors import ExitCode, HummiiError, UsageError
 from hummii_ops.facts.choose import checked
-from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans.work import Options
-from hummii_ops.run import preflight
 from hummii_ops.scenarios import critical_bug as critical
 from hummii_ops.scenarios import deployment_failure as failure
 from hummii_ops.scenarios import performance_degradation as slow
-from hummii_ops.scenarios.code_back import Ended, Told
+from hummii_ops.scenarios.code_back import Told
 from hummii_ops.scenarios.page import Page
-from hummii_ops.tasks import looking, session
-from hummii_ops.tasks.frame import Reply, afterwards, command, say
-from hummii_ops.tasks.going_back import CodeWish, go_back
+from hummii_ops.tasks import session
+from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.going_back import CodeWish
 from hummii_ops.tasks.scenario_page import report, tell
-from hummii_ops.tasks.session import Site
-from hummii_ops.tasks.verify import keep
+from hummii_ops.tasks.sites_hands import SitesHands
+from hummii_ops.tasks.told import tell_ill_again
 
-_SETTLE_S = 3
 _HELP = {
     "to": "to this release (default: the last good one)",
     "declare": "a person's word that it is so, or a ticket: enough by itself",
@@ -38,64 +32,6 @@ _HELP = {
     "settle": "seconds for which everything must stay up and healthy (default: the inventory's)",
     "watch": "seconds for which performance is watched after the rollback (default 60)",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class SitesHands:
-    """All hosts, as a page needs them."""
-
-    sites: Sequence[Site]
-    wish: CodeWish
-    seen: list[looking.Seen] = field(default_factory=list)
-
-    def snapshots(self) -> tuple[Snapshot, ...]:
-        """What is true there, with nobody else at work. Raises Busy or Refused."""
-        found = tuple(site.snapshot(needs_docker=True) for site in self.sites)
-        for snapshot in found:
-            preflight.check(snapshot)
-        return found
-
-    def last_words(self, snapshot: Snapshot) -> tuple[Any, ...]:
-        """Of the containers that are not well."""
-        from hummii_ops.checks import last_words
-        from hummii_ops.scenarios.failure_point import ill
-
-        site = next(site for site in self.sites if site.host.name == snapshot.host_name)
-        return last_words.read(site.transport, ill(snapshot))
-
-    def verify(self) -> tuple[Measurement, ...]:
-        """The looks of `fab verify`, over links of their own: the run's may have been lost."""
-        fresh = [replace(site, transport=site.place.connect()) for site in self.sites]
-        self.seen[:] = [looking.see(site, settle_s=_SETTLE_S, left=Event()) for site in fresh]
-        return tuple(self._named(each.site, one) for each in self.seen for one in each.measurements)
-
-    def keep(self) -> None:
-        """Mark what was seen last as good."""
-        for each in self.seen:
-            keep(each)
-
-    def _named(self, site: Site, one: Measurement) -> Measurement:
-        return one if len(self.sites) == 1 else replace(one, reason=f"{site.host.name}: {one.reason}")
-
-    def diagnose(self) -> tuple[slow.Opinion, ...]:
-        """What the table says, host by host."""
-        from hummii_ops.tasks.diagnose import diagnosed
-
-        return tuple(
-            slow.Opinion(host=host, helps=advice.helps, because=advice.because, next_command=advice.next_command)
-            for host, _, advice in (diagnosed(site) for site in self.sites)
-        )
-
-    def roll_back(self) -> Ended:
-        """The rollback as `fab rollback` does it; its own page is shown before this one goes on."""
-        reply = go_back(self.wish, self.sites)
-        reply.show(say())
-        afterwards(reply)
-        return Ended(exit_code=reply.exit_code, document=reply.document())
-
-    def channels(self) -> tuple[str, ...]:
-        """Their names, as the inventory has them."""
-        return tuple(self.sites[0].environment.told)
 
 
 @command(failure.NAME, changes=True, help=_HELP)
@@ -135,7 +71,8 @@ def critical_bug(
     hands = _hands(critical.NAME, env, limit, to, dry_run, yes, reason or declare, settle)
     page = _page(critical.NAME, critical.TITLE, critical.BUDGET_MIN, hands)
     asked = critical.Asked(declare=declare, dry_run=dry_run)
-    return _end(page, hands, critical.critical_bug(page, hands, asked, _is_critical), dry_run=dry_run)
+    ask = partial(_is_critical, may_ask=not (yes or dry_run))
+    return _end(page, hands, critical.critical_bug(page, hands, asked, ask), dry_run=dry_run)
 
 
 @command(slow.NAME, changes=True, help=_HELP)
@@ -185,12 +122,19 @@ def _page(name: str, title: str, budget_min: tuple[int, int], hands: SitesHands)
 
 def _end(page: Page, hands: SitesHands, told: Told, *, dry_run: bool) -> Reply:
     run = told.run.document if told.run else {}
-    return report(page, hands.sites, told.exit_code, run, told.measurements, dry_run=dry_run)
+    hosts = ", ".join(site.host.name for site in hands.sites)
+    rows = [one.as_json(host=each.site.host.name) for each in hands.seen for one in each.measurements]
+    rows = (rows or [one.as_json(host=hosts) for one in told.measurements]) if told.measurements else []
+    hands.close()
+    ill = [one.name for one in told.measurements if one.critical and one.verdict == "fail"]
+    if ill and told.run is not None and told.run.exit_code is ExitCode.DONE:
+        tell_ill_again(hands.sites[0].environment, str(run["run_id"]), ill)
+    return report(page, hands.sites, told.exit_code, run, rows, dry_run=dry_run)
 
 
-def _is_critical(question: str) -> bool | None:
-    """A person's answer; None where there is no terminal."""
-    if not sys.stdin.isatty():
+def _is_critical(question: str, *, may_ask: bool) -> bool | None:
+    """A person's answer; None where there is nobody to ask."""
+    if not may_ask or not sys.stdin.isatty():
         return None
     try:
         session.confirm(question, yes=False, what=critical.NAME)

@@ -41,10 +41,14 @@ def see(site: Site, *, settle_s: float, left: Event, flows: bool = True) -> Seen
         playing = threads.submit(look_at_flows, environment, site.host, left) if flows else None
         reading = threads.submit(excerpts.read, site.transport, asked, patterns)
         measuring = threads.submit(_performance, site, first)
-        left.wait(settle_s if first.engine.answers else 0)
-        looked, answers = looking.result(), reading.result()
-        played = playing.result() if playing else FlowLook(measurements=())
-        measured = measuring.result()
+        try:
+            left.wait(settle_s if first.engine.answers else 0)
+            looked, answers = looking.result(), reading.result()
+            played = playing.result() if playing else FlowLook(measurements=())
+            measured = measuring.result()
+        except BaseException:
+            left.set()  # after Ctrl-C nobody waits for the flows to be over
+            raise
     # The second read comes last, so that the mark is decided by the newest that we know.
     second = _again(site) if first.engine.answers else first
     known = second or first

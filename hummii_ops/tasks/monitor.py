@@ -57,8 +57,8 @@ def monitor(
         raise UsageError("--every is 1 to 3600 seconds")
     environment = session.choose(env)
     sites = session.reach(environment, limit)
-    if run is not None:
-        check_run_id(run)
+    if run is not None and not (session.runs_dir() / check_run_id(run)).is_dir():
+        raise UsageError(f"{run} is not kept here", remedy="without --run it is told in a thread of its own")
     kept = session.runs_dir().parent / "monitor" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
     kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     watch, teller = Watch(), _announcer(environment, run)
@@ -70,7 +70,7 @@ def monitor(
             for turn in watch.see(one):
                 _tell(people, turn, teller)
     if teller is not None and watch.verdict == "pass":
-        teller.say("monitoring-ok", result=f"Watched for {for_}: {watch.words}.")
+        teller.say("monitoring-ok", text=f"Watched for {for_}: {watch.words}.")
     if teller is not None:
         teller.teller.flush()
     return _reply(environment, watch, kept)
@@ -129,7 +129,7 @@ def _tell(people: Console, turn: Turn, teller: told.Told | None) -> None:
     people.print(f"{turn.at:%H:%M:%S} {_SIGNS[turn.kind]} ", end="")
     people.print(printable(words), markup=False)
     if teller is not None and turn.kind == "ill":
-        teller.say("regressed", result=f"Ill again: {turn.words}.")
+        teller.say("regressed", text=f"Ill again: {turn.words}.")
 
 
 def _reply(environment: Environment, watch: Watch, kept: Path) -> Reply:

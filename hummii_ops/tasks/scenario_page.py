@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.console import Console
 
-from hummii_ops.checks import Measurement
 from hummii_ops.errors import ExitCode
 from hummii_ops.scenarios.page import Page, Stage
 from hummii_ops.tasks.frame import Reply
@@ -31,18 +30,21 @@ def report(
     sites: Sequence[Site],
     code: ExitCode,
     run: Mapping[str, Any],
-    seen: Sequence[Measurement],
+    rows: Sequence[Mapping[str, Any]],
     *,
     dry_run: bool,
 ) -> Reply:
-    """The end of a page: its stages with their times, beside the time that the procedure reckons with."""
+    """The end of a page: its stages beside the time that the procedure reckons with.
+
+    `rows` are its last measurements, as JSON.
+    """
     environment, hosts = sites[0].environment.name, ", ".join(site.host.name for site in sites)
     body = page.as_json() | {
         "environment": environment,
         "host": hosts,
         "dry_run": dry_run,
         "run": dict(run),
-        "measurements": [one.as_json(host=hosts) for one in seen],
+        "measurements": list(rows),
     }
 
     def show(console: Console) -> None:

@@ -5,6 +5,7 @@ The page decides; here are its hands: what asks people, what shows a run, and th
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Any
@@ -66,7 +67,8 @@ class SiteHands:
     def verify(self) -> tuple[Measurement, ...]:
         """The looks of `fab verify`, over a link of their own: the run's may have been lost."""
         again = replace(self.site, transport=self.site.place.connect())
-        return looking.see(again, settle_s=_SETTLE_S, left=Event()).measurements
+        with closing(again.transport):
+            return looking.see(again, settle_s=_SETTLE_S, left=Event()).measurements
 
 
 @command("database-only", changes=True, help=_HELP)
@@ -104,7 +106,8 @@ def database_only(
     )
     asked = scenario.Asked(backup=backup, to=to, dry_run=dry_run)
     code, ended, seen = scenario.database_only(page, hands, asked)
-    return report(page, [hands.site], code, ended.document, seen, dry_run=dry_run)
+    rows = [one.as_json(host=hands.site.host.name) for one in seen]
+    return report(page, [hands.site], code, ended.document, rows, dry_run=dry_run)
 
 
 ALL = (database_only,)

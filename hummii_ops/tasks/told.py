@@ -89,6 +89,16 @@ def announcer(environment: Environment, about: About) -> Told:
     return told
 
 
+def tell_ill_again(environment: Environment, run_id: str, ill: Sequence[str]) -> None:
+    """In the run's thread: it was told as done, and the verification after it does not pass."""
+    if environment.notify is None:
+        return
+    about = About(run_id=run_id, task="verify", who=session.who(), reason="", since_ms=0, hosts=())
+    told = announcer(environment, about)
+    told.say("regressed", text=f"The verification after the rollback does not pass: {', '.join(ill)}.")
+    told.teller.flush()
+
+
 def taken_up(environment: Environment, run_id: str) -> Told | None:
     """Who is told how a run goes on: that was told about from here, and not yet to its end. Else None."""
     if environment.notify is None:

@@ -9,7 +9,7 @@ import pytest
 
 from hummii_ops.checks import Measurement
 from hummii_ops.checks.verdict import Judged
-from hummii_ops.errors import Declined, ExitCode, Inconclusive, Refused
+from hummii_ops.errors import Declined, ExitCode, Inconclusive, Refused, Unreachable
 from hummii_ops.scenarios import critical_bug as critical
 from hummii_ops.scenarios import performance_degradation as slow
 from hummii_ops.scenarios.code_back import Ended
@@ -31,7 +31,7 @@ class Hands:
     told: tuple[str, ...] = ()
     did: list[str] = field(default_factory=list)
 
-    def verify(self) -> tuple[Measurement, ...]:
+    def verify(self, *, flows: bool = True) -> tuple[Measurement, ...]:
         self.did.append("verify")
         return tuple(self.looks.pop(0) if len(self.looks) > 1 else self.looks[0])
 
@@ -122,6 +122,41 @@ def test_a_rollback_that_was_taken_back_is_not_verified() -> None:
     hands = Hands(looks=[ILL])
     assert critical.critical_bug(page(), hands, critical.Asked(dry_run=True), lambda _: None).measurements == ()
     assert hands.did == ["verify", "roll back"]
+
+
+@pytest.mark.parametrize("error", [Unreachable("a: no route"), KeyboardInterrupt()])
+def test_a_look_after_the_run_that_cannot_be_made(error: BaseException) -> None:
+    """The release runs: "could not look" is 7, with the run in the document; never "nothing was changed"."""
+
+    class Gone(Hands):
+        def verify(self, *, flows: bool = True) -> tuple[Measurement, ...]:
+            if "roll back" in self.did:
+                raise error
+            return super().verify(flows=flows)
+
+    for told in (
+        critical.critical_bug(page(), Gone(looks=[ILL]), critical.Asked(), lambda _: None),
+        slow.performance_degradation(page(), Gone(looks=[SLOW]), slow.Asked(watch_s=0)),
+    ):
+        assert told.exit_code is ExitCode.DEGRADED
+        assert told.run is not None
+        assert [(one.name, one.verdict) for one in told.measurements] == [("verify", "error")]
+
+
+def test_flows_are_not_played_where_they_must_not() -> None:
+    """Not in a dry run, for they write; nor where a person's word decides, for they may hang."""
+
+    class Played(Hands):
+        def verify(self, *, flows: bool = True) -> tuple[Measurement, ...]:
+            self.did.append("flows" if flows else "no flows")
+            return super().verify(flows=flows)
+
+    hands = Played(looks=[WELL])
+    with pytest.raises(Inconclusive):  # what was not played could have found it
+        critical.critical_bug(page(), hands, critical.Asked(dry_run=True), lambda _: None)
+    critical.critical_bug(page(), hands, critical.Asked(declare="x", dry_run=True), lambda _: None)
+    slow.performance_degradation(page(), hands, slow.Asked(dry_run=True))
+    assert "flows" not in hands.did
 
 
 SLOW = [look("speed.order.list", "fail", 2400), look("response.host/", "pass", 80)]

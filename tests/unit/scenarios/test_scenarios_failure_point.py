@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "checks"))
 
-from built_snapshots import container, snapshot, stack
+from built_snapshots import NOW, container, snapshot, stack
 
 from hummii_ops.checks.last_words import LastWords
 from hummii_ops.scenarios.failure_point import failure_points, ill
@@ -43,7 +44,8 @@ def test_what_shows_no_line() -> None:
     """A health check that fails, memory, a container that was never made, a file that Compose refuses."""
     unhealthy = failure_points(snapshot(*stack(container("api", health="unhealthy"))), [])
     assert [(one.kind, one.what) for one in unhealthy] == [("health", "api is running, unhealthy")]
-    killed = failure_points(snapshot(*stack(container("api", oom_killed=True))), [])
+    just_now = NOW - timedelta(seconds=20)
+    killed = failure_points(snapshot(*stack(container("api", oom_killed=True, started_at=just_now))), [])
     assert [one.kind for one in killed] == ["resources"]
     absent = failure_points(snapshot(*stack(without=["api"])), [])
     assert [(one.kind, one.service) for one in absent] == [("image", "api")]
@@ -57,3 +59,6 @@ def test_a_good_deployment_has_none() -> None:
     migrate = container("migrate", status="exited", restart_policy="no")
     assert failure_points(snapshot(*stack(migrate)), []) == ()
     assert ill(snapshot(*stack(container("api", 2, one_off=True, **DOWN)))) == ()
+    crashed_long_ago = container("postgres", restart_count=1, started_at=NOW - timedelta(days=20))
+    assert ill(snapshot(*stack(crashed_long_ago))) == ()
+    assert ill(snapshot(*stack(replace(crashed_long_ago, started_at=NOW - timedelta(seconds=20))))) != ()

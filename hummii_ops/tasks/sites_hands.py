@@ -1,0 +1,88 @@
+"""The hands of a page on which code goes back: all hosts, and what only the room of the tasks can do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from threading import Event
+from typing import Any
+
+from hummii_ops.checks import Measurement
+from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.run import preflight
+from hummii_ops.scenarios import performance_degradation as slow
+from hummii_ops.scenarios.code_back import Ended
+from hummii_ops.tasks import looking
+from hummii_ops.tasks.frame import afterwards, say
+from hummii_ops.tasks.going_back import CodeWish, go_back
+from hummii_ops.tasks.session import Site
+from hummii_ops.tasks.verify import keep
+
+_SETTLE_S = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class SitesHands:
+    """All hosts, as a page needs them."""
+
+    sites: Sequence[Site]
+    wish: CodeWish
+    seen: list[looking.Seen] = field(default_factory=list)
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """What is true there, with nobody else at work. Raises Busy or Refused."""
+        found = tuple(site.snapshot(needs_docker=True) for site in self.sites)
+        for snapshot in found:
+            preflight.check(snapshot)
+        return found
+
+    def last_words(self, snapshot: Snapshot) -> tuple[Any, ...]:
+        """Of the containers that are not well."""
+        from hummii_ops.checks import last_words
+        from hummii_ops.scenarios.failure_point import ill
+
+        site = next(site for site in self.sites if site.host.name == snapshot.host_name)
+        return last_words.read(site.transport, ill(snapshot))
+
+    def verify(self, *, flows: bool = True) -> tuple[Measurement, ...]:
+        """The looks of `fab verify`, over links of their own: the run's may have been lost."""
+        self.close()
+        for site in self.sites:
+            again = replace(site, transport=site.place.connect())
+            self.seen.append(looking.see(again, settle_s=_SETTLE_S, left=Event(), flows=flows))
+        return tuple(self._named(each.site, one) for each in self.seen for one in each.measurements)
+
+    def close(self) -> None:
+        """The links of the last looks; `keep` needs them until then."""
+        for each in self.seen:
+            each.site.transport.close()
+        self.seen.clear()
+
+    def keep(self) -> None:
+        """Mark what was seen last as good."""
+        for each in self.seen:
+            keep(each)
+
+    def _named(self, site: Site, one: Measurement) -> Measurement:
+        """Of several hosts each look bears its host's name: what is compared by name must not be mixed up."""
+        return one if len(self.sites) == 1 else replace(one, name=f"{one.name}.{site.host.name}")
+
+    def diagnose(self) -> tuple[slow.Opinion, ...]:
+        """What the table says, host by host."""
+        from hummii_ops.tasks.diagnose import diagnosed
+
+        return tuple(
+            slow.Opinion(host=host, helps=advice.helps, because=advice.because, next_command=advice.next_command)
+            for host, _, advice in (diagnosed(site) for site in self.sites)
+        )
+
+    def roll_back(self) -> Ended:
+        """The rollback as `fab rollback` does it; its own page is shown before this one goes on."""
+        reply = go_back(self.wish, self.sites)
+        reply.show(say())
+        afterwards(reply)
+        return Ended(exit_code=reply.exit_code, document=reply.document())
+
+    def channels(self) -> tuple[str, ...]:
+        """Their names, as the inventory has them."""
+        return tuple(self.sites[0].environment.told)
