@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from hummii_ops.errors import Refused
 from hummii_ops.facts.backup import schema_head
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read_migrations import unasked
 from hummii_ops.facts.release import Release
+from hummii_ops.facts.releases import disk_runs
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.inventory.models import Database
@@ -100,6 +102,12 @@ def _swap(environment: Environment, database: Database, prepared: Prepared, writ
 
 def _staying(snapshot: Snapshot, environment: Environment, writers: tuple[str, ...], options: Options) -> Work:
     """The code stays: its writers are started again, and are to be well on the database that is restored."""
+    if not disk_runs(snapshot):
+        raise Refused(
+            f"{environment.compose_file} on the host is not what runs (a deploy that was not finished?): starting the "
+            "code again would start something else",
+            remedy="say to which release the code goes: the same with --to=…; what there is: fab releases",
+        )
     left = before.state_of(snapshot, environment.version_service)
     target = replace(left, files={}, modes={}, services=tuple(replace(one, steadiness="runs") for one in left.services))
     found = between(left, target, snapshot)

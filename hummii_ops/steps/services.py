@@ -131,8 +131,6 @@ def stays_back(project: Project, wanted: Sequence[Wanted]) -> Step:
             str(PATIENCE_S),
             MOMENT_S,
             project.name,
-            project.dir,
-            project.file,
             *_words(wanted),
         ),
     )

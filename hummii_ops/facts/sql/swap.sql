@@ -7,6 +7,9 @@ SELECT pg_advisory_lock(7308613710003) \g /dev/null
 SET synchronous_commit = on;
 SELECT set_config('hummii_ops.both', :'new' || ',' || :'old', false),
        set_config('hummii_ops.began', clock_timestamp()::text, false) \g /dev/null
+-- what bears the name already needs no exchange: it is let in again before anything that could wait or fail
+SELECT format('ALTER DATABASE %I WITH ALLOW_CONNECTIONS true', datname)
+  FROM pg_database WHERE oid = :new AND datname = :'live' AND NOT datallowconn \gexec
 DO $$
 BEGIN
   IF (SELECT count(*) FROM pg_database WHERE oid = ANY (string_to_array(current_setting('hummii_ops.both'), ',')::oid[])) <> 2 THEN
@@ -14,9 +17,6 @@ BEGIN
   END IF;
 END
 $$;
--- what bears the name already needs no exchange: it is let in again before anything that could wait
-SELECT format('ALTER DATABASE %I WITH ALLOW_CONNECTIONS true', datname)
-  FROM pg_database WHERE oid = :new AND datname = :'live' AND NOT datallowconn \gexec
 SELECT format('ALTER DATABASE %I WITH ALLOW_CONNECTIONS false', datname)
   FROM pg_database WHERE oid IN (:new, :old) AND datallowconn AND NOT (oid = :new AND datname = :'live') \gexec
 DO $$

@@ -10,12 +10,13 @@ backup_named() { # TEXT: $backup, its path; only what really lies in that folder
     backup=$folder/${1##*/} backup_name=${1##*/}
     [ "${inside:-nowhere}" = "$(readlink -f "$folder")" ] || refuse_backup "it does not lie in $folder: bring it there first"
     [ "$backup" = "$(printf '%s' "$backup" | tr -d '\000-\037\177')" ] || refuse_backup 'its name holds a control character'
+    printf %s "$backup_name" | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1 || refuse_backup 'its name is not UTF-8: rename it first'
     [ -e "$backup" ] || refuse_backup "there is no such backup in $folder"
     case $(readlink -f "$backup") in "$inside"/*) ;; *) refuse_backup 'it is a link that leads out of the backups folder' ;; esac
     [ -f "$backup" ] || [ -d "$backup" ] || refuse_backup 'it is no regular file (a FIFO, a socket or a device)'
     [ -r "$backup" ] || refuse_backup 'this account cannot read it'
 }
-refuse_backup() { stop 3 "refused: $backup_name: $1; nothing was changed" "from a laptop: fab check-backup --backup=$backup_name"; } # WHY
+refuse_backup() { stop 3 "refused: $backup_name: $1; nothing was changed" "from a laptop: fab check-backup --backup=$(word_of "$backup_name")"; } # WHY
 
 backup_read() { # $kind, $wrap, its size and its header; its facts in $work/contents
     wrap=none toc=$backup

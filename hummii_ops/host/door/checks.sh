@@ -41,9 +41,14 @@ check_reason() { # free text on one line
     [ "$1" = "$(printf '%s' "$1" | tr -d '\000-\037\177')" ] || stop 2 'the reason has a line break or another control character; it must be one line'
 }
 can_work() { # tools, the account, and where it may write
-    for tool in flock setsid timeout sha256sum base64 tar stat sync find awk grep docker; do
+    for tool in flock setsid timeout sha256sum base64 tar gzip stat sync find xargs awk sed grep cmp diff docker; do
         command -v $tool >/dev/null || stop 3 "refused: missing on this server: $tool"
     done
+    command -v curl >/dev/null || command -v wget >/dev/null || stop 3 'refused: missing on this server: curl or wget'
+    if [ -d /run/systemd/seats ] && [ "$(id -u)" != 0 ] && busctl get-property org.freedesktop.login1 /org/freedesktop/login1 \
+        org.freedesktop.login1.Manager KillUserProcesses 2>/dev/null | grep -q true; then
+        stop 3 'refused: this server ends all that an account runs when it logs out (KillUserProcesses=yes)' 'from a laptop: fab rollback says what to set'
+    fi
     ! grep -q ' ' "$work/watched" || stop 3 "refused: a file's name in inventory.yml holds a space, which this script cannot work with" 'from a laptop: fab rollback'
     cd "$project_dir" || stop 3 "refused: there is no $project_dir"
     owner=$(stat -c %U "$project_dir")

@@ -24,6 +24,11 @@ follow_both() { # the run that exchanges lies ready before the first begins, and
     [ "$state" != ready ] || stop 3 'refused: prepared, but the exchange did not begin: somebody else was at work' "from a laptop: fab resume --run=$first"
     sed 's/^/  ! the backup itself: /' "$home/runs/$first/facts/doubts" 2>/dev/null
     label="$database_name as of $backup_name"
+    case $state in
+        refused | abandoned)
+            stop 3 "prepared, but not exchanged: $(failed_step "$second"); what is served was not touched" \
+                "from a laptop: fab resume --run=$first, or fab cancel --run=$first" ;;
+    esac
     end_as "$state"
 }
 watched() { trap 'echo; echo "left; the run goes on by itself" >&2; echo "  next: from a laptop: fab attach --run=$run; here: cat $home/runs/$run/state" >&2; exit 8' INT TERM HUP; }

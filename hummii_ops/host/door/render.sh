@@ -215,7 +215,7 @@ back() {
         step back proven-back 90 reads 'what ran before runs again, by image id' services_are running "$project" $(wanted left "$@") -- \
             await_running 75 "$project" $(wanted left "$@")
         step back stays-back 180 changes 'it stays up; what went down again is started' services_stay 2 "$project" $(wanted left "$@") -- \
-            start_and_stay 75 2 "$project" "$project_dir" "$compose_path" $(wanted left "$@")
+            start_and_stay 75 2 "$project" $(wanted left "$@")
     }
     if [ -n "$left_identity" ] && [ "$left_identity" != "$target_identity" ]; then
         source=-

@@ -26,7 +26,7 @@ EOF2
 }
 stop() { # CODE WORDS [NEXT]
     echo "$2" | tr -cd '[:print:]\n' >&2
-    [ -z "${3:-}" ] || echo "  next: $3" >&2
+    [ -z "${3:-}" ] || printf '  next: %s\n' "$3" | tr -cd '[:print:]\n' >&2
     exit "$1"
 }
 
@@ -43,6 +43,10 @@ for one; do
 done
 check_reason "$reason"
 [ -n "$request" ] || { usage >&2 && exit 2; }
+# a path is the operator's, from where he stands; a name alone is one of the folder of backups
+while :; do case $request in ?*/) request=${request%/} ;; *) break ;; esac; done
+case $request in /*) ;; */*) request=$PWD/$request ;; esac
+word_of() { printf %s "$1" | sed "s/'/'\\\\''/g; s/^/'/; s/\$/'/"; } # TEXT: as one word of a command to copy
 
 home=$given_dir/.hummii-ops
 work=$(mktemp -d) || stop 3 'refused: no room for a temporary folder'
@@ -69,7 +73,7 @@ first=$stamp-prepare-db-$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
 second=$stamp-rollback-db-$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
 { prepare_folder && exchange_folder; } || stop 3 'refused: the plan cannot be written; nothing changed' 'df -h; docker ps'
 show_restore
-[ -n "$force" ] || stop 2 'nothing was changed: it needs --force' "scripts/backup/restore-database.sh $request --force"
+[ -n "$force" ] || stop 2 'nothing was changed: it needs --force' "scripts/backup/restore-database.sh $(word_of "$request") --force"
 
 # From here on it is the same as from a laptop with --yes: the host goes from the one run to the other by itself.
 cut -d ' ' -f 1 "$work/first/forward.list" "$work/first/tidy.list" "$work/second/forward.list" "$work/second/back.list" >"$work/ids"

@@ -2,6 +2,8 @@
 # The two plans of a rollback of the database as folders of runs, with the steps of plans/prepare_db.py, rollback_db.py
 # and swap.py. The second is the plan of a rollback whose code stays; it lies ready until the first has prepared.
 staying() { # the code stays: its writers are started again, and must be well on the database that is restored
+    [ "$disk" = yes ] || stop 3 "refused: $compose_file is not what runs (a deploy that was not finished?): starting the code again would start something else" \
+        'put back the file of what runs, or from a laptop: fab rollback-db --to=…'
     setting writer >"$work/writers"
     [ -s "$work/writers" ] || echo "$version_service" >"$work/writers"
     left_files >"$work/left.files"

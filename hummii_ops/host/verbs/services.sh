@@ -36,17 +36,26 @@ services_are() ( # running|up|there PROJECT then for each service: SERVICE[=REPL
         shift 3
     done
 )
+start_ended() ( # PROJECT SERVICE[=REPLICAS] IMAGE_ID HASHES|any…: containers of these that ended, and not well
+    all=$(containers "$1")
+    shift
+    while [ $# -ge 3 ]; do
+        of_service "${1%%=*}" "$all" | while read -r _ id _ _ status _ _ _ code _ policy; do
+            ended_well "$status:$policy:$code" || case $status in exited | created | dead) docker start "$id" ;; esac
+        done
+        shift 3
+    done
+)
 services_stay() ( # SECONDS PROJECT SERVICE[=REPLICAS] IMAGE_ID HASHES|any…: they run, and still do after these seconds
     seconds=$1
     shift
     services_are running "$@" && sleep "$seconds" && services_are running "$@"
 )
-start_and_stay() ( # SECONDS MOMENT PROJECT DIR FILE SERVICE[=REPLICAS] IMAGE_ID HASHES|any…: what went down is started, and must then stay
-    deadline=$(($(date +%s) + $1)) moment=$2 project=$3
-    # shellcheck disable=SC2046  # names of services hold no blank
-    compose_up "$3" "$4" "$5" $(shift 5 && while [ $# -ge 3 ]; do echo "$1" && shift 3; done)
-    shift 5
-    until said=$(services_stay "$moment" "$project" "$@"); do
+start_and_stay() ( # SECONDS MOMENT PROJECT SERVICE[=REPLICAS] IMAGE_ID HASHES|any…: what went down is started, and must then stay
+    deadline=$(($(date +%s) + $1)) moment=$2
+    shift 2
+    until said=$(services_stay "$moment" "$@"); do
+        start_ended "$@" || : # as it was made, never from a file; what its policy starts again is waited for
         [ "$(date +%s)" -lt $deadline ] || { echo "$said"; exit 1; }
         sleep 0.2
     done
