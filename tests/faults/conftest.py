@@ -105,6 +105,7 @@ def stage(opened: Theatre) -> Iterator[Stage]:
     yield opened.stage
     with suppress(DockerFailed):  # a lab that is taken down already has nothing to be put back
         opened.stage.leave()
+        stack.reset(opened.lab, say=quiet, ask=lambda _question: True)  # its database may be another release's
 
 
 @pytest.fixture
