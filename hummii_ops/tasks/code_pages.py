@@ -30,7 +30,7 @@ _HELP = {
     "declare": "a person's word that it is so, or a ticket: enough by itself",
     "despite": "roll back although it would not help, or nobody knows; why",
     "settle": "seconds for which everything must stay up and healthy (default: the inventory's)",
-    "watch": "seconds for which performance is watched after the rollback (default 60)",
+    "watch": "seconds for which performance is watched after the rollback",
 }
 
 

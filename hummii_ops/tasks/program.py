@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -27,6 +28,22 @@ def install(program: Any) -> None:
     program.parse_tasks = _usage_is_2(program, program.parse_tasks)
     program.execute = _checked(program, program.execute)
     program.no_tasks_given = _tasks_if_none(program, program.no_tasks_given)
+    program.parse_cleanup = _until_nobody_reads(program.parse_cleanup)
+
+
+def _until_nobody_reads(show: Callable[[], None]) -> Callable[[], None]:
+    """Help and lists end quietly when who reads them has seen enough: `fab --list | head`."""
+
+    def parse_cleanup() -> None:
+        try:
+            show()
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # what is still buffered goes nowhere, so that nothing is left to fail at the exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise Exit(code=0) from None
+
+    return parse_cleanup
 
 
 def _tasks_if_none(program: Any, otherwise: Callable[[], None]) -> Callable[[], None]:

@@ -28,7 +28,7 @@ _MOST_AT_ONCE = 8
 
 
 _HELP = {
-    "settle": "seconds between the two looks at the services (default 3)",
+    "settle": "seconds between the two looks at the services",
     "all": "show each look, also those that are well",
 }
 

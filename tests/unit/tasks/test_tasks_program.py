@@ -30,6 +30,17 @@ def test_a_bare_fab_shows_what_to_type_at_night() -> None:
     assert listed.stdout.strip() in bare.stdout
 
 
+def test_who_has_read_enough_of_the_list_sees_no_traceback() -> None:
+    """`fab --list | head`, and a bare `fab`: nobody reads any more, and nothing is said about it."""
+    fab = [str(Path(sys.executable).with_name("fab")), f"--search-root={ROOT}"]
+    for words in (["--list"], ["--help", "rollback"], []):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run([*fab, *words], stdout=write, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+        os.close(write)
+        assert (done.returncode, done.stderr) == (0, ""), words
+
+
 def test_a_start_is_quick_from_the_second_one_on(tmp_path: Path) -> None:
     """What was compiled is kept, though Invoke would not, and unless the operator forbids it."""
     for name in ("hummii_ops", "lab"):
