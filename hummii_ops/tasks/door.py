@@ -36,7 +36,7 @@ def install_host(
         _can_install(site, site.snapshot())
     people = say()
     for site in sites:
-        scripts = f"{_script(site)}, scripts/backup/restore-database.sh"
+        scripts = f"{_script(site)}, scripts/backup/restore-database.sh, .hummii-ops/bin/hummii-host"
         people.print(f"{site.host.name}: {scripts}, and their library in {site.home}/lib", markup=False)
     session.confirm(f"Put them on {len(sites)} host(s) of {environment.name}?", yes=yes, what="install-host")
     installed = [_install(site, replace=replace) for site in sites]
@@ -46,6 +46,7 @@ def install_host(
             console.print(f"{one['host']}: installed, version {one['version']}", markup=False)
         console.print(f"  on the server: cd {environment.project_dir} && ./scripts/rollback.sh --list", markup=False)
         console.print("  and for its database: ./scripts/backup/restore-database.sh BACKUP", markup=False)
+        console.print("  deploys, guarded: .hummii-ops/bin/hummii-host with-lease -- ./deploy.sh", markup=False)
         console.print("  next: run it again after an upgrade, and after a change of inventory.yml", markup=False)
 
     return Reply(kind="install-host", body={"environment": environment.name, "installed": installed}, show=show)
