@@ -95,3 +95,6 @@ def rollback(
         options=options,
     )
     return go_back(code_wish, sites)
+
+
+ALL = (rollback,)
