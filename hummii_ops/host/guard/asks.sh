@@ -33,6 +33,7 @@ last_deploy() { # [--wait=SECONDS]
         [ ! -s "$dir/code.script" ] || note exit_code "$(cat "$dir/code.script")"
         [ ! -e "$dir/before" ] || compared_at_end
         tell_result interrupted
+        ! nothing_works || lease_give_back "$home" "$(value run)"
         cat "$work/result"
     fi
 }

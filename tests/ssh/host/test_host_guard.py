@@ -14,6 +14,10 @@ import pytest
 from guarded import Call, Server
 from rig import wait_for
 
+from hummii_ops.errors import Busy, Refused
+from hummii_ops.run.stop_deploy import stop_deploy
+from hummii_ops.transport import SshTransport
+
 WAITS = 'echo begun; until [ -e "$world/go" ]; do sleep 0.05; done'
 
 # What the script does, its exit code, and what of the server differs.
@@ -255,6 +259,28 @@ def test_a_deploy_is_stopped(server: Server) -> None:
     assert server.call("stop-deploy").code == 3
 
 
+def test_a_laptop_stops_a_deploy(dash: Server, link: SshTransport) -> None:
+    """As fab rollback --stop-deploy does; said again it finds nothing to do; for what is no deploy it refuses."""
+    process = begun(dash)
+    run = dash.last()["run"]
+    stop_deploy(link, str(dash.home), run, who="eve@laptop", reason="1.1 is broken")
+    assert dash.busy() is False
+    assert process.ended().code == 143
+    assert dash.said()["stopped_by"] == "eve@laptop: 1.1 is broken"
+    stop_deploy(link, str(dash.home), run, who="eve@laptop", reason="again")
+    for unknown in ("20990101T000000Z-deploy-beef", "20990101T000000Z-rollback-beef", "-"):
+        with pytest.raises(Refused):
+            stop_deploy(link, str(dash.home), unknown, who="eve@laptop", reason="x")
+
+
+def test_a_laptop_cannot_stop_what_was_left_behind(dash: Server, link: SshTransport) -> None:
+    """A process outside of the script's group goes on: 4, and it is named."""
+    _, said = dash.deploy("setsid sleep 986 &")
+    with pytest.raises(Busy, match=r"at work still: \d+ sleep 986"):
+        stop_deploy(link, str(dash.home), said["run"], who="eve@laptop", reason="x")
+    end_sleep("986")
+
+
 def test_a_deploy_whose_guard_was_killed_is_stopped(dash: Server) -> None:
     """The script lives on without its guard: it is ended all the same."""
     process = begun(dash)
@@ -281,14 +307,13 @@ def test_a_child_that_stays(server: Server) -> None:
     assert (refused.code, said["run"] in refused.err) == (4, True), refused
     stays = server.call("stop-deploy", limit_s=90)
     assert (stays.code, "sleep 987" in stays.err) == (4, True), stays
-    for pid in [int(one.parent.name) for one in Path("/proc").glob("[0-9]*/cmdline") if sleeps(one)]:
-        os.kill(pid, signal.SIGKILL)
+    end_sleep("987")
     wait_for(lambda: not server.busy())
     assert server.call("with-lease", "--", "true").code == 0
 
 
-def sleeps(cmdline: Path) -> bool:
-    try:
-        return cmdline.read_bytes() == b"sleep\x00987\x00"
-    except OSError:
-        return False
+def end_sleep(seconds: str) -> None:
+    for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if cmdline.read_text() == f"sleep\0{seconds}\0":
+                os.kill(int(cmdline.parent.name), signal.SIGKILL)
