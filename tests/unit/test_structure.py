@@ -39,6 +39,8 @@ ROOMS["tasks"] |= {"checks", "telling"}
 ROOMS["scenarios"] |= {"checks"}
 ROOMS["run"] |= {"checks"}
 ROOMS["host"] = {"host"}
+ROOMS["readiness"] = {"readiness", "checks", *LINE[LINE.index("run") :]}
+ROOMS["tasks"] |= {"readiness"}
 
 # A foreign package → the files that may import it.
 KEEPERS = {
