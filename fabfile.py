@@ -26,6 +26,7 @@ from hummii_ops.tasks import (
     monitor,
     notes,
     notify,
+    postdeploy,
     ready,
     releases,
     reporting,
@@ -37,6 +38,7 @@ from hummii_ops.tasks import (
     takeup,
     undo,
     verify,
+    watch,
 )
 from hummii_ops.tasks import program as seam
 from lab.tasks import namespace as lab
@@ -61,6 +63,8 @@ namespace = Collection(
     *scenarios.ALL,
     *clean.ALL,
     *ready.ALL,
+    *watch.ALL,
+    *postdeploy.ALL,
     *init.ALL,
     *door.ALL,
     *notify.ALL,

@@ -26,7 +26,7 @@ from hummii_ops.inventory.channels import Apprise, Email, Notify, PagerDuty, Sla
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus, PrometheusQuery
 from hummii_ops.inventory.models import Database, Environment, Flows, Health, InventoryFile, Logs, Proxy
-from hummii_ops.inventory.prevention import Ready
+from hummii_ops.inventory.prevention import Postdeploy, Ready, Watching
 from hummii_ops.inventory.status_pages import GithubIssue, StaticPage, Statuspage
 
 DOCS = Path(__file__).resolve().parent
@@ -165,6 +165,8 @@ def inventory_page() -> str:
         ("environments.NAME.prometheus.queries.NAME", PrometheusQuery, ()),
         ("environments.NAME.flows", Flows, ()),
         ("environments.NAME.ready", Ready, ()),
+        ("environments.NAME.watch", Watching, ()),
+        ("environments.NAME.postdeploy", Postdeploy, ()),
         ("environments.NAME.notify", Notify, ()),
         *((f"environments.NAME.notify.channels[] of kind {kind}", model, ()) for kind, model in CHANNELS.items()),
     ]

@@ -40,7 +40,8 @@ ROOMS["scenarios"] |= {"checks"}
 ROOMS["run"] |= {"checks"}
 ROOMS["host"] = {"host"}
 ROOMS["readiness"] = {"readiness", "checks", *LINE[LINE.index("run") :]}
-ROOMS["tasks"] |= {"readiness"}
+ROOMS["security"] = {"security", "checks", *LINE[LINE.index("facts") :]}
+ROOMS["tasks"] |= {"readiness", "security"}
 
 # A foreign package → the files that may import it.
 KEEPERS = {
