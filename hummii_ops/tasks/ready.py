@@ -84,14 +84,14 @@ def _looked(environment: Environment, hosts: Sequence[Host]) -> list[tuple[str, 
     with Pool() as pool, ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="ready") as threads:
         told = threads.submit(_channels, environment)
         answers = pool.connect_all([endpoint_of(environment, host) for host in hosts])
-        each = list(threads.map(lambda host: _host(environment, host, answers[host.name]), hosts))
+        each = list(threads.map(lambda host: host_lines(environment, host, answers[host.name]), hosts))
         snapshots = [snapshot for snapshot, _ in each if snapshot is not None]
         here = [*told.result(), *upkeep.lines(environment.ready, snapshots, datetime.now(UTC).date())]
     found = [(host.name, line) for host, (_, lines) in zip(hosts, each, strict=True) for line in lines]
     return found + [(HERE, line) for line in here]
 
 
-def _host(
+def host_lines(
     environment: Environment, host: Host, answer: Transport | HummiiError
 ) -> tuple[Snapshot | None, Sequence[Line]]:
     """All of one host. What cannot be reached is a line as well: the other hosts, and cron, want an answer."""

@@ -84,9 +84,9 @@ def breached(story: Story, one: Look, snapshots: Sequence[Snapshot], sites: Sequ
         return False
     except (Refused, Declined, LinkLost) as error:
         remedy = getattr(error, "remedy", "") or "fab status"
-        _call(story, sites[0].environment, f"no rollback: {str(error).splitlines()[0]}", remedy)
+        call(story, sites[0].environment, f"no rollback: {str(error).splitlines()[0]}", remedy)
         return False
-    _call(story, sites[0].environment, decision.why, decision.next_command)
+    call(story, sites[0].environment, decision.why, decision.next_command)
     return False
 
 
@@ -130,11 +130,11 @@ def _rolled_back(story: Story, decision: Decision, one: Look, sites: Sequence[Si
     story.note("rolled-back", f"the rollback {reply.body['run_id']} ended: {reply.verdict}")
     if reply.exit_code not in _WENT:
         story.called = ""  # whoever was called before does not know this
-        _call(story, sites[0].environment, f"the rollback {reply.body['run_id']} did not hold", "fab status")
+        call(story, sites[0].environment, f"the rollback {reply.body['run_id']} did not hold", "fab status")
     return True
 
 
-def _call(story: Story, environment: Environment, why: str, next_command: str) -> None:
+def call(story: Story, environment: Environment, why: str, next_command: str) -> None:
     """Once: whoever was called knows."""
     if story.called:
         return
