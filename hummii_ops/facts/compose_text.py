@@ -24,7 +24,10 @@ class Unparsable(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class ComposeService:
-    """One service: its image as written, the files it names. `optional`: `up` alone does not start it."""
+    """One service: its image as written, the files it names. `optional`: `up` alone does not start it.
+
+    `ports`: those of the container that it publishes, as written ("80", "3000-3005", "${PORT}").
+    """
 
     name: str
     image: str | None
@@ -33,6 +36,7 @@ class ComposeService:
     env_files: tuple[tuple[str, bool], ...]
     mounts: tuple[str, ...]
     extends: str | None
+    ports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +109,14 @@ def _service(name: str, said: Mapping[str, Any]) -> ComposeService:
         env_files=tuple(_env_files(said.get("env_file"))),
         mounts=tuple(_mounts(said.get("volumes"))),
         extends=str(extends["file"]) if isinstance(extends, dict) and extends.get("file") else None,
+        ports=tuple(_ports(said.get("ports"))),
     )
+
+
+def _ports(said: Any) -> Iterator[str]:
+    for one in said if isinstance(said, list) else []:
+        text = str(one.get("target")) if isinstance(one, dict) else str(one).partition("/")[0]
+        yield re.sub(r"^.*:(?![^{]*\})", "", text)
 
 
 def _env_files(said: Any) -> Iterator[tuple[str, bool]]:
