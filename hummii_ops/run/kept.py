@@ -71,7 +71,7 @@ def read(folder: Path) -> Kept:
     for path in sorted(path.parent for path in folder.glob("*/plan.json")):
         try:
             found.append(_host(folder.name, path))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             missing.append(f"{path.name}: its plan cannot be read ({type(error).__name__}): made by another version")
     if not found:
         raise Refused(
@@ -113,7 +113,7 @@ def read_object(path: Path) -> dict[str, Any] | None:
     """A JSON object; None if there is none that can be read."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
@@ -127,7 +127,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     for line in lines:
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
             yield value

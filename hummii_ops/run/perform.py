@@ -93,7 +93,7 @@ def plan_of(place: Place, run_id: str) -> Plan:
         raise Refused(f"{place.host}: the link was lost ({lost}); nothing was asked for", remedy="try again") from lost
     try:
         return Plan.from_json(json.loads(text))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(
             f"{place.host}: the plan of {run_id} cannot be read ({error})", remedy="use the hummii-ops that made it"
         ) from error
