@@ -176,6 +176,9 @@ write() { # hold | marks/IDENTITY | baselines/IDENTITY: the about lines
     ground
     record "$1"
     mkdir -p "$home/marks" "$home/baselines" || exit 78
+journals() { # the sha256 of every run's journal
+    ! cd "$home/runs" 2>/dev/null || sha256sum -- [0-9]*/journal.jsonl 2>/dev/null || :
+}
     alone "$home" || exit 70
     about | put "$home/$1"
 }
@@ -216,7 +219,7 @@ main() { # HOME VERB ARGUMENT…
     case $verb in
         claim | give_back | receive | start | follow | begin | again | answer | still_here | cancel | back | collect | read_run | read_fact | discard)
             case $1 in '' | *[!A-Za-z0-9-]*) exit 76 ;; esac ;;
-        unlock | write | note_good | forget | keep_release) ;;
+        unlock | journals | write | note_good | forget | keep_release) ;;
         *) exit 2 ;;
     esac
     "$verb" "$@"
