@@ -3,12 +3,14 @@
 # Every verb can be repeated; every verb that acts names its run. What goes wrong is an exit code, never English:
 #   0 yes, done   70 no mutex   71 damaged upload   73 lease held by another   74 something is at work
 #   75 the stack has moved   76 no such run   77 not in that state   78 cannot write here   2 not a call of ours
+#   87 not for a restricted key   88 others may write in the home
 # Sent along: lease.sh, a function payload (the run's folder, a base64 tar) and a function about (key=value lines).
 set -u
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export LC_ALL=C PATH
 
-ground() { # the home, made on first use
+ground() { # the home, made on first use; where others may write, or that lies elsewhere, runs could be theirs
+    [ ! -L "$home" ] && [ -z "$(find "$home" "$home/runs" -maxdepth 0 -perm -0002 2>/dev/null)" ] || exit 88
     mkdir -p "$home/runs" && [ -w "$home" ] && [ -w "$home/runs" ] || exit 78
 }
 folder() { dir=$home/runs/$1; [ -d "$dir" ] || exit 76; }
@@ -42,7 +44,7 @@ receive() { # RUN: the rename is the commit; a second copy of the same run is dr
     fresh=$home/runs/.$1.$$.tmp # of this process alone: the same run may be sent twice at once
     trap 'rm -rf "$fresh"' EXIT
     mkdir "$fresh" || exit 78
-    payload | base64 -d | tar -xzf - -C "$fresh" || spoiled
+    payload | base64 -d | tar -xzf - --no-same-permissions --no-same-owner -C "$fresh" || spoiled
     (cd "$fresh" && sha256sum --quiet --strict -c manifest) || spoiled
     { mkdir -p "$fresh/evidence" "$fresh/gates" "$fresh/facts" && : >"$fresh/output.log" && : >"$fresh/journal.jsonl" &&
         echo ready >"$fresh/state" && find "$fresh" -exec sync {} +; } || spoiled
@@ -202,7 +204,7 @@ keep_release() { # BACKUP COMPOSE IMAGE…, with a payload of record.json, names
     fresh=${backup%/*}/.${backup##*/}.$$
     trap 'rm -rf "$fresh"' EXIT
     mkdir -p "$fresh/files" || exit 78
-    payload | base64 -d | tar -xzf - -C "$fresh" || spoiled
+    payload | base64 -d | tar -xzf - --no-same-permissions --no-same-owner -C "$fresh" || spoiled
     while read -r name; do
         { mkdir -p "$(dirname "$fresh/files/$name")" && cp -p "$project_dir/$name" "$fresh/files/$name"; } || exit 78
     done <"$fresh/names"
