@@ -46,11 +46,13 @@ receive() { # RUN: the rename is the commit; a second copy of the same run is dr
     mkdir "$fresh" || exit 78
     payload | base64 -d | tar -xzf - --no-same-permissions --no-same-owner -C "$fresh" || spoiled
     (cd "$fresh" && sha256sum --quiet --strict -c manifest) || spoiled
+    accept "$fresh" || exit 87
     { mkdir -p "$fresh/evidence" "$fresh/gates" "$fresh/facts" && : >"$fresh/output.log" && : >"$fresh/journal.jsonl" &&
         echo ready >"$fresh/state" && find "$fresh" -exec sync {} +; } || spoiled
     mv -T "$fresh" "$home/runs/$1" 2>/dev/null || [ -d "$home/runs/$1" ] || exit 78
     sync "$home/runs"
 }
+accept() { :; } # FOLDER: whether it may become a run; a restricted key's own stands in its place
 spoiled() { # by the way here, or by a full disk
     [ "$(df -P -k "$home" | awk 'NR == 2 { print $4 }')" -ge 1024 ] || exit 78
     exit 71
@@ -174,13 +176,13 @@ read_fact() { # RUN NAME: a value that was born in it, as `left`, the state that
     case $2 in *[!a-z-]*) exit 2 ;; esac
     [ ! -e "$dir/facts/$2" ] || cat "$dir/facts/$2"
 }
+journals() { # the sha256 of every run's journal
+    ! cd "$home/runs" 2>/dev/null || sha256sum -- [0-9]*/journal.jsonl 2>/dev/null || :
+}
 write() { # hold | marks/IDENTITY | baselines/IDENTITY: the about lines
     ground
     record "$1"
     mkdir -p "$home/marks" "$home/baselines" || exit 78
-journals() { # the sha256 of every run's journal
-    ! cd "$home/runs" 2>/dev/null || sha256sum -- [0-9]*/journal.jsonl 2>/dev/null || :
-}
     alone "$home" || exit 70
     about | put "$home/$1"
 }
