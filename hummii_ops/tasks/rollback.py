@@ -86,3 +86,6 @@ def rollback(
         CodeWish(to=to, dry_run=dry_run, yes=yes, reason=reason, wait_s=wait, as_sh=format == "sh", options=options),
         sites,
     )
+
+
+ALL = (rollback,)

@@ -128,3 +128,6 @@ def went_past(hold: Hold, snapshot: Snapshot) -> tuple[ContainerFact, ...]:
 
 def _iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
+
+
+ALL = (status,)
