@@ -189,6 +189,7 @@ write() { # hold | marks/IDENTITY | baselines/IDENTITY: the about lines
 forget() { # hold | marks/IDENTITY | baselines/IDENTITY
     record "$1"
     alone "$home" || exit 70
+    [ ! -e "$home/$1" ] || printf '%s %s lifted: %s; was: %s\n' "$(date -u +%FT%TZ)" "$1" "$(about | tr '\n' ' ')" "$(tr '\n' ' ' <"$home/$1")" >>"$home/lease.log"
     rm -f "$home/$1" && sync "$home"
 }
 record() { case $1 in hold) ;; */*[!0-9a-f]* | */) exit 2 ;; marks/* | baselines/*) ;; *) exit 2 ;; esac; }

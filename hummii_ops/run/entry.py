@@ -55,7 +55,9 @@ def refusal(code: int, said: str, host: str, verb: str) -> HummiiError:
         who, task, run = lease.get("who", "someone"), lease.get("task", "a run"), lease.get("run", "?")
         return Busy(
             f"{host}: {who} holds the lease for {task} ({run}): {lease.get('reason') or 'no reason given'}",
-            remedy=f"watch it: fab attach --run={run}",
+            remedy="wait for it, or end it: fab rollback … --stop-deploy"
+            if task == "deploy"
+            else f"watch it: fab attach --run={run}",
             run_id=run,
         )
     if code == BUSY:

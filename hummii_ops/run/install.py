@@ -34,9 +34,10 @@ def library(environment: Environment, host_name: str, more: Mapping[str, str] | 
     texts = {f"run/{name}": text for name, text in ship.library().items()}
     host = files("hummii_ops.host")
     texts["run/entry.sh"] = host.joinpath("entry.sh").read_text(encoding="utf-8")
-    for part in sorted(host.joinpath("door").iterdir(), key=lambda path: path.name):
-        if part.name.endswith(".sh"):
-            texts[f"door/{part.name}"] = part.read_text(encoding="utf-8")
+    for room in ("door", "guard"):
+        for part in sorted(host.joinpath(room).iterdir(), key=lambda path: path.name):
+            if part.name.endswith(".sh"):
+                texts[f"{room}/{part.name}"] = part.read_text(encoding="utf-8")
     for shared in ("hashes.sh", "migrations.sh"):
         texts[f"door/{shared}"] = files("hummii_ops.facts").joinpath(shared).read_text(encoding="utf-8")
     texts["settings"] = settings(environment, host_name)

@@ -45,7 +45,7 @@ def install_host(
         _can_install(site, site.snapshot())
     people = say()
     for site in sites:
-        scripts = f"{_script(site)}, scripts/backup/restore-database.sh"
+        scripts = f"{_script(site)}, scripts/backup/restore-database.sh, .hummii-ops/bin/hummii-host"
         people.print(f"{site.host.name}: {scripts}, and their library in {site.home}/lib", markup=False)
         if line:
             people.print(f"{site.host.name}: ~/.ssh/authorized_keys gets: {line}", markup=False)
@@ -59,6 +59,7 @@ def install_host(
             console.print(f"{one['host']}: installed, version {one['version']}", markup=False)
         console.print(f"  on the server: cd {environment.project_dir} && ./scripts/rollback.sh --list", markup=False)
         console.print("  and for its database: ./scripts/backup/restore-database.sh BACKUP", markup=False)
+        console.print("  deploys, guarded: .hummii-ops/bin/hummii-host with-lease -- ./deploy.sh", markup=False)
         console.print("  next: run it again after an upgrade, and after a change of inventory.yml", markup=False)
 
     body = {"environment": environment.name, "installed": installed, "authorized": line or None}
