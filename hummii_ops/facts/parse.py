@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from hummii_ops.facts import parse_claims, parse_docker, parse_files
 from hummii_ops.facts.archive import digests, kept_files
 from hummii_ops.facts.deploys import last_deploy
-from hummii_ops.facts.frames import Frames, frames
+from hummii_ops.facts.frames import Frames, frames, sensible
 from hummii_ops.facts.processes import at_work, running
 from hummii_ops.facts.snapshot import ComposeFact, HealthAnswer, HostFact, Snapshot
 from hummii_ops.inventory import Environment
@@ -23,6 +23,7 @@ _BODY_BYTES = 4096
 _STARTED = 19  # starttime is field 22 of /proc/PID/stat; ours begins with field 3
 
 
+@sensible
 def parse(answer: bytes, environment: Environment, *, host_name: str, asked_at: datetime | None = None) -> Snapshot:
     """Read an answer. `asked_at` is our own clock (aware) when the host read its own, for the offset.
 
