@@ -6,6 +6,7 @@ Never starts Compose and never sees an env file's text: names and a few values a
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import ReusedAnchorWarning, YAMLError
 
 _VARIABLE = re.compile(r"\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(:?[-?+])?)", re.ASCII)
 
@@ -66,7 +67,9 @@ def parse_compose(text: str) -> ComposeText:
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     try:
-        said = yaml.load(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ReusedAnchorWarning)  # YAML allows it
+            said = yaml.load(text)
     except YAMLError as error:
         raise Unparsable(_first_line(error)) from error
     except (RecursionError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -161,12 +164,16 @@ def _without_image(said: Any) -> Any:
     }
 
 
-def _strings(said: Any, depth: int = 0) -> Iterator[str]:
-    if isinstance(said, str):
-        yield said
-    elif depth < 40 and isinstance(said, dict | list):
-        for one in said.values() if isinstance(said, dict) else said:
-            yield from _strings(one, depth + 1)
+def _strings(said: Any) -> Iterator[str]:
+    """Every text in it. What an alias names is gone through once: aliases of aliases would last for ever."""
+    left, seen = [said], set[int]()
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict | list) and id(one) not in seen:
+            seen.add(id(one))
+            left.extend(one.values() if isinstance(one, dict) else one)
 
 
 def _first_line(error: YAMLError) -> str:

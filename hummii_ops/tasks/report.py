@@ -145,6 +145,7 @@ def _host_json(one: Outcome) -> dict[str, Any]:
         "outage_s": one.outage_s,
         "began_at": one.began_at.isoformat() if one.began_at else None,
         "ended_at": one.ended_at.isoformat() if one.ended_at else None,
+        "journal_sha256": one.journal_sha256,
     }
 
 
@@ -160,6 +161,8 @@ def _show(console: Console, plan: Plan, outcome: Outcome, *, asked_back: bool) -
         console.print(f"  {failed.id} failed: {printable(failed.reason or '')}", markup=False)
     console.print(f"  {VERDICTS[code]} ({int(code)}){_elapsed(outcome)}", markup=False)
     console.print(printable(f"  outage: {_outage(outcome)}"), markup=False, soft_wrap=not console.is_terminal)
+    if outcome.journal_sha256:
+        console.print(f"  journal: sha256 {outcome.journal_sha256}", style="dim", markup=False)
     for line in _next(plan, outcome, code):
         console.print(f"  next: {line}", markup=False)
 
