@@ -101,7 +101,7 @@ properties_copied() ( # PROJECT SERVICE DATABASE USER [PREPARED]: to what this r
 )
 copy_properties() ( sql properties - "$1" "$2" "$3" "$4" -v "side=$(aside_name side "${5:-${run##*/}}")" ) # PROJECT SERVICE DATABASE USER [PREPARED]
 loss_measured() ( [ -s "$run/facts/rows-live" ] ) # PROJECT SERVICE DATABASE USER
-measure_loss() ( noted counts "$3" rows-live "$@" ) # PROJECT SERVICE DATABASE USER: as it is now
+measure_loss() ( counted "$3" rows-live "$@" ) # PROJECT SERVICE DATABASE USER: as it is now
 is_prepared() ( [ -e "$run/prepared" ] )
 note_prepared() ( : >"$run/prepared" && sync "$run" ) # the runner then ends this run as prepared
 as_prepared() ( # PROJECT SERVICE DATABASE USER PREPARED: that run is prepared, and both databases are those that it saw
