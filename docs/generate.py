@@ -7,7 +7,6 @@ python docs/generate.py --check    changes nothing; exits 1 and names what is st
 from __future__ import annotations
 
 import ast
-import importlib.util
 import inspect
 import json
 import re
@@ -26,7 +25,9 @@ from hummii_ops.inventory.channels import Apprise, Email, Notify, PagerDuty, Sla
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus, PrometheusQuery
 from hummii_ops.inventory.models import Database, Environment, Flows, Health, InventoryFile, Logs, Proxy
+from hummii_ops.inventory.prevention import Postdeploy, Ready, Watching
 from hummii_ops.inventory.status_pages import GithubIssue, StaticPage, Statuspage
+from hummii_ops.tasks import menu
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -110,19 +111,9 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 # Tasks
 
 
-def namespace() -> Any:
-    """The tasks that the fabfile collects."""
-    spec = importlib.util.spec_from_file_location("fabfile", ROOT / "fabfile.py")
-    if spec is None or spec.loader is None:
-        raise SystemExit("no fabfile.py beside docs/")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.namespace
-
-
 def tasks_page() -> str:
     """Every task, its flags and their help."""
-    found = namespace()
+    found = menu.collect(())
     text = (
         MADE + "\n# Tasks\n\nValues are always flags: `--to=1.0`, never a bare word. `fab --help TASK` says the same.\n"
     )
@@ -163,6 +154,9 @@ def inventory_page() -> str:
         ("environments.NAME.prometheus", Prometheus, ()),
         ("environments.NAME.prometheus.queries.NAME", PrometheusQuery, ()),
         ("environments.NAME.flows", Flows, ()),
+        ("environments.NAME.ready", Ready, ()),
+        ("environments.NAME.watch", Watching, ()),
+        ("environments.NAME.postdeploy", Postdeploy, ()),
         ("environments.NAME.notify", Notify, ()),
         *((f"environments.NAME.notify.channels[] of kind {kind}", model, ()) for kind, model in CHANNELS.items()),
     ]

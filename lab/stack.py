@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from hummii_ops.errors import Refused, UsageError
+from hummii_ops.errors import Busy, ExitCode, Refused, UsageError
 from lab import container, golden, hosts, payments
 from lab.docker import Ask, DockerFailed, Say, docker, succeeds
 from lab.engine import ensure_engine
@@ -87,19 +88,36 @@ def down(lab: Lab, *, say: Say) -> None:
         shutil.rmtree(lab.folder)
 
 
-def deploy(lab: Lab, version: str, *, say: Say) -> Record:
-    """Run the team's unguarded deploy script on every host. Raises UsageError for an unknown version."""
+def deploy(lab: Lab, version: str, *, guarded: bool = False, say: Say) -> Record:
+    """Run the team's deploy script on every host, as it is or guarded. Raises UsageError for an unknown version."""
     if version not in ALL_VERSIONS:
         known = ", ".join(release.version for release in releases())
         raise UsageError(f"the lab has no release {version!r}", remedy=f"use one of: {known}")
     record = brought_up(lab)
 
     def run(host: LabHost) -> None:
+        if guarded:
+            _with_lease(lab, host, version, say=say)
+            return
         said = container.inside(lab.container(host), "sh", "/opt/hummii/deploy.sh", version, user="deploy", limit_s=300)
         say(f"{host.name}: {said.splitlines()[-1]}")
 
     _on_each(record.hosts, run)
     return record
+
+
+def _with_lease(lab: Lab, host: LabHost, version: str, *, say: Say) -> None:
+    """The same script under the guard. Raises Refused with the guard's own words."""
+    call = ("docker", "exec", "-u", "deploy", "-w", "/opt/hummii", lab.container(host))
+    words = (".hummii-ops/bin/hummii-host", "with-lease", f"--version={version}", "--", "./deploy.sh", version)
+    said = subprocess.run([*call, *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    for line in (said.stdout + said.stderr).splitlines():
+        say(f"{host.name}: {line}")
+    if said.returncode == 127:
+        raise Refused(f"{host.name} has no guard of deploys", remedy="fab install-host --yes")
+    if said.returncode:
+        error = Busy if said.returncode == ExitCode.BUSY else Refused
+        raise error(f"{host.name}: the guarded deploy ended with {said.returncode}", remedy="fab status")
 
 
 def old_procedure(lab: Lab, host: LabHost) -> None:

@@ -65,13 +65,17 @@ def reset(_: Context, format: str = "text") -> None:
 
 @task(
     auto_shortflags=False,
-    help={"version": "the release to deploy, as `fab lab.releases` names it", "format": FORMAT_HELP},
+    help={
+        "version": "the release to deploy, as `fab lab.releases` names it",
+        "guarded": "under the guard of deploys, which fab install-host puts there",
+        "format": FORMAT_HELP,
+    },
 )
-def deploy(_: Context, version: str, format: str = "text") -> None:
-    """Run the team's unguarded deploy script on every host; it does not look at health, holds or marks."""
+def deploy(_: Context, version: str, guarded: bool = False, format: str = "text") -> None:
+    """Run the team's deploy script on every host; unless guarded, it does not look at health, holds or marks."""
     say = _talking(format)
     lab = Lab.here()
-    record = stack.deploy(lab, version, say=say)
+    record = stack.deploy(lab, version, guarded=guarded, say=say)
     _print_status(lab, record, format)
 
 

@@ -15,7 +15,7 @@ from hummii_ops.checks.at_most import at_most, not_judged, unseen
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.errors import Unreachable
-from hummii_ops.facts.frames import frames
+from hummii_ops.facts.frames import frames, sensible
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.transport import LinkLost, Transport
@@ -24,7 +24,7 @@ SAMPLES = 300
 _LIMIT_S = 90
 _FEWEST_FAILED = 3  # one or two are an accident, not a rate
 _MS = {"s": "1000", "ms": "1", "us": "0.001", "ns": "0.000001"}
-_WORDS = re.compile(r"(code|n|failed|timed|ignored|p50|p95|p99|p100) (\d+(?:\.\d+)?)")
+_WORDS = re.compile(r"(code|n|failed|timed|ignored|p50|p95|p99|p100) (\d{1,15}(?:\.\d{1,15})?)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,11 +103,17 @@ def read(transport: Transport, seen: Window, environment: Environment) -> Reques
     script = files("hummii_ops.checks").joinpath("access_log.sh").read_text(encoding="utf-8")
     ranges = [f"{id_}:{seen.since.timestamp():.3f}:{seen.until.timestamp():.3f}" for _, id_ in seen.containers]
     ignored = [f"ignore:{path}" for path in log.ignore]
-    head = (log.format, log.status_key, log.time_key, _MS[log.time_unit], str(SAMPLES), environment.health.path)
-    said = transport.call(script, *head, *ignored, *ranges, limit_s=_LIMIT_S)
+    said = transport.call(script, *head(environment), *ignored, *ranges, limit_s=_LIMIT_S)
     return parse(frames(said.stdout, host=transport.name).one("requests").text)
 
 
+def head(environment: Environment) -> tuple[str, ...]:
+    """The first words of access_log.sh: how the log is written."""
+    log = environment.access_log
+    return (log.format, log.status_key, log.time_key, _MS[log.time_unit], str(SAMPLES), environment.health.path)
+
+
+@sensible
 def parse(text: str) -> Requests:
     """What access_log.sh printed."""
     words = {m[1]: float(m[2]) for line in text.splitlines() if (m := _WORDS.fullmatch(line))}

@@ -25,7 +25,7 @@ SCHEMA = "hummii-ops/baseline/v1"
 _STATEMENTS = 50
 _LEAST_MS = 20.0  # a smaller difference is nobody's trouble, whatever its ratio
 # The newest that is of another release: what ran before.
-_NEWEST = """
+NEWEST = """
 cd "$1/baselines" 2> /dev/null && for name in $(ls -t | grep -xE '[0-9a-f]+' | grep -vx "$2" | head -n 1); do
   printf '\\n@hummii baseline 0 ' && base64 -w 0 < "$name"
 done
@@ -101,7 +101,7 @@ def parse(text: str) -> Baseline | None:
 def read(transport: Transport, home: str, *, not_of: str) -> Baseline | None:
     """The newest of another release than `not_of`. None: there is none, or it could not be read."""
     try:
-        said = frames(transport.call(_NEWEST, home, not_of or "-", limit_s=20).stdout, host=transport.name)
+        said = frames(transport.call(NEWEST, home, not_of or "-", limit_s=20).stdout, host=transport.name)
     except (LinkLost, Unreachable):
         return None
     return parse(said.one("baseline").text)

@@ -70,15 +70,19 @@ class Load:
         return max(self.after.at_s - self.before.at_s, 0)
 
 
-def read(transport: Transport, environment: Environment, database: Database) -> Load:
-    """Ask twice. Raises LinkLost, and Unreachable for an answer that was cut."""
+def script() -> str:
+    """What is asked, with its SQL."""
     checks, facts = files("hummii_ops.checks"), files("hummii_ops.facts")
     sql = checks.joinpath("database_load.sql").read_text(encoding="utf-8")
-    script = facts.joinpath("backup.sh").read_text(encoding="utf-8")
-    script += f"sql() {{ cat <<'HUMMII_SQL'\n{sql}HUMMII_SQL\n}}\n"
-    script += checks.joinpath("database_load.sh").read_text(encoding="utf-8")
+    text = facts.joinpath("backup.sh").read_text(encoding="utf-8")
+    text += f"sql() {{ cat <<'HUMMII_SQL'\n{sql}HUMMII_SQL\n}}\n"
+    return text + checks.joinpath("database_load.sh").read_text(encoding="utf-8")
+
+
+def read(transport: Transport, environment: Environment, database: Database) -> Load:
+    """Ask twice. Raises LinkLost, and Unreachable for an answer that was cut."""
     words = (environment.project, database.service, database.name, database.user, str(BETWEEN_S))
-    said = frames(transport.call(script, *words, limit_s=_LIMIT_S).stdout, host=transport.name)
+    said = frames(transport.call(script(), *words, limit_s=_LIMIT_S).stdout, host=transport.name)
     return Load(before=look(said.one("before")), after=look(said.one("after")), absent=bool(said.all("absent")))
 
 
@@ -90,7 +94,7 @@ def look(frame: Frame) -> Look:
         try:
             row = json.loads(line)
             what = str(row["what"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             said.append(line)
             continue
         rows[what] = (*rows.get(what, ()), row)

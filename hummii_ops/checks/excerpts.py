@@ -16,7 +16,7 @@ from importlib.resources import files
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.words import sieve
 from hummii_ops.errors import Unreachable
-from hummii_ops.facts.frames import frames
+from hummii_ops.facts.frames import frames, sensible
 from hummii_ops.facts.snapshot import ContainerFact, Snapshot
 from hummii_ops.transport import LinkLost, Transport
 
@@ -98,6 +98,7 @@ def read(transport: Transport, asked: Sequence[Question], patterns: Sequence[str
     )
 
 
+@sensible
 def parse(text: str) -> Excerpt:
     """What logs.sh printed for one range."""
     counts, lines, said = (0, 0, 127), [], []

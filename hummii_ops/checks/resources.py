@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 
 from hummii_ops.checks.mask import shown
-from hummii_ops.facts.frames import Frames, frames
+from hummii_ops.facts.frames import Frames, frames, sensible
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.transport import Transport
 
@@ -61,6 +61,7 @@ def read(transport: Transport, snapshot: Snapshot, *, version_service: str) -> R
     return parse(frames(said.stdout, host=transport.name))
 
 
+@sensible
 def parse(said: Frames) -> Resources:
     """The sections of resources.sh."""
     used = {m[1]: _used(m) for line in said.one("stats").text.splitlines() if (m := _USED.fullmatch(line.strip()))}

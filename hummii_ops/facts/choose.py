@@ -119,7 +119,8 @@ def rolled_back_by(snapshot: Snapshot) -> RunFact | None:
 def choose_to(releases: Sequence[Release], text: str, snapshot: Snapshot) -> Release:
     """The release that `--to=TEXT` names, if the stack can be brought back to it."""
     chosen = find(releases, text, snapshot)
-    if chosen.running:
+    # a deploy that failed early may have left its compose file on the disk: going to what runs puts the file back
+    if chosen.running and not chosen.file_differs:
         raise Refused(f"release {_named(chosen)} is equal to the running one", remedy=f"Choose another one: {_LIST}")
     if not chosen.restorable:
         raise Refused(

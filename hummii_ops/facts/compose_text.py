@@ -6,6 +6,7 @@ Never starts Compose and never sees an env file's text: names and a few values a
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import ReusedAnchorWarning, YAMLError
 
 _VARIABLE = re.compile(r"\$(?:(\$)|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(:?[-?+])?)", re.ASCII)
 
@@ -24,7 +25,10 @@ class Unparsable(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class ComposeService:
-    """One service: its image as written, the files it names. `optional`: `up` alone does not start it."""
+    """One service: its image as written, the files it names. `optional`: `up` alone does not start it.
+
+    `ports`: those of the container that it publishes, as written ("80", "3000-3005", "${PORT}").
+    """
 
     name: str
     image: str | None
@@ -33,6 +37,7 @@ class ComposeService:
     env_files: tuple[tuple[str, bool], ...]
     mounts: tuple[str, ...]
     extends: str | None
+    ports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +67,9 @@ def parse_compose(text: str) -> ComposeText:
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     try:
-        said = yaml.load(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ReusedAnchorWarning)  # YAML allows it
+            said = yaml.load(text)
     except YAMLError as error:
         raise Unparsable(_first_line(error)) from error
     except (RecursionError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -105,7 +112,14 @@ def _service(name: str, said: Mapping[str, Any]) -> ComposeService:
         env_files=tuple(_env_files(said.get("env_file"))),
         mounts=tuple(_mounts(said.get("volumes"))),
         extends=str(extends["file"]) if isinstance(extends, dict) and extends.get("file") else None,
+        ports=tuple(_ports(said.get("ports"))),
     )
+
+
+def _ports(said: Any) -> Iterator[str]:
+    for one in said if isinstance(said, list) else []:
+        text = str(one.get("target")) if isinstance(one, dict) else str(one).partition("/")[0]
+        yield re.sub(r"^.*:(?![^{]*\})", "", text)
 
 
 def _env_files(said: Any) -> Iterator[tuple[str, bool]]:
@@ -150,12 +164,16 @@ def _without_image(said: Any) -> Any:
     }
 
 
-def _strings(said: Any, depth: int = 0) -> Iterator[str]:
-    if isinstance(said, str):
-        yield said
-    elif depth < 40 and isinstance(said, dict | list):
-        for one in said.values() if isinstance(said, dict) else said:
-            yield from _strings(one, depth + 1)
+def _strings(said: Any) -> Iterator[str]:
+    """Every text in it. What an alias names is gone through once: aliases of aliases would last for ever."""
+    left, seen = [said], set[int]()
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict | list) and id(one) not in seen:
+            seen.add(id(one))
+            left.extend(one.values() if isinstance(one, dict) else one)
 
 
 def _first_line(error: YAMLError) -> str:

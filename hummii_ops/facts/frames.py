@@ -6,12 +6,19 @@ Never believes any other line: a login script's noise is not an answer, and half
 from __future__ import annotations
 
 import binascii
+import functools
 import re
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
 
 from hummii_ops.errors import Unreachable
 
+P = ParamSpec("P")
+T = TypeVar("T")
+# What a parser raises over a word that is none of what it may be: a number of 5000 digits, a list for a text.
+SENSELESS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 _LINE = re.compile(rb"@hummii ([a-z_]{1,32}) (\d{1,3}) ([A-Za-z0-9+/=]*)\r?\Z")
 
 
@@ -69,3 +76,20 @@ def frames(answer: bytes, *, host: str) -> Frames:
             remedy="Try again; if it stays so, look whether `ssh` to the host ends with an error.",
         )
     return Frames(sections=sections)
+
+
+def sensible(parse: Callable[P, T]) -> Callable[P, T]:
+    """A parser of a whole answer, called with `host` or `host_name`: what makes no sense is Unreachable."""
+
+    @functools.wraps(parse)
+    def parsed(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return parse(*args, **kwargs)
+        except SENSELESS as error:
+            host = kwargs.get("host_name", kwargs.get("host", "the host"))
+            raise Unreachable(
+                f"{host}: its answer makes no sense ({type(error).__name__}: {error!s:.80})",
+                remedy="Look at what the host says of itself: ssh to it, docker ps, ls -la .hummii-ops backups.",
+            ) from error
+
+    return parsed

@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 
 from hummii_ops.facts import parse_claims, parse_docker, parse_files
 from hummii_ops.facts.archive import digests, kept_files
-from hummii_ops.facts.frames import Frames, frames
+from hummii_ops.facts.deploys import last_deploy
+from hummii_ops.facts.frames import Frames, frames, sensible
 from hummii_ops.facts.processes import at_work, running
 from hummii_ops.facts.snapshot import ComposeFact, HealthAnswer, HostFact, Snapshot
 from hummii_ops.inventory import Environment
@@ -22,6 +23,7 @@ _BODY_BYTES = 4096
 _STARTED = 19  # starttime is field 22 of /proc/PID/stat; ours begins with field 3
 
 
+@sensible
 def parse(answer: bytes, environment: Environment, *, host_name: str, asked_at: datetime | None = None) -> Snapshot:
     """Read an answer. `asked_at` is our own clock (aware) when the host read its own, for the offset.
 
@@ -54,6 +56,7 @@ def parse(answer: bytes, environment: Environment, *, host_name: str, asked_at: 
         present=frozenset(said.one("present").text.splitlines()),
         lease=parse_claims.lease(claims.get("lease")),
         hold=parse_claims.hold(claims.get("hold")),
+        deploy=last_deploy(claims.get("last-deploy"), busy=said.one("busy").text.strip() == "held"),
         marks={one.identity: one for one in marks if one},
         runs=parse_claims.runs(kept, folder=f"{ours}/runs"),
         busy=said.one("busy").text.strip() == "held",

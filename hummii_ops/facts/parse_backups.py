@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 
 from hummii_ops.facts.archive_header import archive_header
 from hummii_ops.facts.backup import Backup, Backups, Contents, Lies, Manifest, Migration, ServedDatabase
-from hummii_ops.facts.frames import Frames, frames
+from hummii_ops.facts.frames import Frames, frames, sensible
 from hummii_ops.facts.magic import recognise
 from hummii_ops.facts.name_times import time_in_name
 from hummii_ops.facts.parse_claims import epoch_ms
@@ -23,9 +23,11 @@ _LIES: dict[str, Lies] = {
     "outside": "outside",
     "unreadable": "unreadable",
 }
+_DIGITS = 18  # more is no size of anything
 _SHA256 = re.compile(r"\\?([0-9a-f]{64})(?:\s|\Z)")
 
 
+@sensible
 def parse_backups(answer: bytes, *, host_name: str, folder: str, database: str) -> Backups:
     """Read an answer of `list`. Unreachable if it is not whole."""
     said = frames(answer, host=host_name)
@@ -42,6 +44,7 @@ def parse_backups(answer: bytes, *, host_name: str, folder: str, database: str) 
     )
 
 
+@sensible
 def parse_contents(answer: bytes, *, host_name: str) -> Contents | None:
     """Read an answer of `look`; None if no container could read it. Unreachable if the answer is not whole."""
     said = frames(answer, host=host_name)
@@ -81,6 +84,8 @@ def parse_manifest(text: str) -> Manifest | None:
     one = {key: value for key, _, value in lines}
     if one.get("schema") != MANIFEST_SCHEMA or not _SHA256.match(one.get("sha256", "")):
         return None
+    if len(one.get("size", "")) > _DIGITS:
+        return None
     return Manifest(
         database=one.get("database", ""),
         run=one.get("run", ""),
@@ -99,7 +104,7 @@ def parse_manifest(text: str) -> Manifest | None:
 def _counts(lines: Iterable[str]) -> dict[str, int]:
     """Lines `N NAME` as counts by name."""
     pairs = (line.partition(" ") for line in lines)
-    return {name: int(count) for count, _, name in pairs if name and count.isdecimal()}
+    return {name: int(count) for count, _, name in pairs if name and count.isdecimal() and len(count) <= _DIGITS}
 
 
 def _backups(said: Frames, zone: tzinfo) -> list[Backup]:

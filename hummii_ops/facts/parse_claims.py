@@ -95,7 +95,7 @@ def _run(run_id: str, kept: Mapping[str, Kept], folder: str) -> RunFact:
         to_release=said.get("to", ""),
         from_identity=said.get("from_identity", ""),
         to_identity=said.get("to_identity", ""),
-        state=(state.text.strip() or None) if state else None,
+        state=(printable(state.text).strip() or None) if state else None,
         state_at=state.changed_at if state else None,
-        outside=(outside.text.strip() or None) if outside else None,
+        outside=(printable(outside.text).strip() or None) if outside else None,
     )

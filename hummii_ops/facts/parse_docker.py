@@ -29,6 +29,7 @@ _QUOTED = re.compile(r'"(?:\\.|[^"\\])*(?:"|$)|`[^`]*(?:`|$)')
 _NAME = re.compile(r'"(?:[A-Za-z][\w./-]{0,63}|.)"')
 _VALUE = re.compile(r"(?i)(\bvalue: *)'[^']*(?:'|$)")
 _MOST_WORDS = 300
+_MOST_ODD = 100  # each may cost a look at all of the rest
 # What Docker does when a healthcheck leaves a value open (docs.docker.com, HEALTHCHECK).
 _INTERVAL_S, _TIMEOUT_S, _RETRIES = 30.0, 30.0, 3
 
@@ -108,13 +109,13 @@ def images(frames: Frames) -> tuple[ImageFact, ...]:
 
 
 def documents(text: str) -> Iterator[dict[str, Any]]:
-    """The JSON objects of a text, one after the other; what stands between them is passed over."""
-    decoder, at = json.JSONDecoder(), 0
-    while (at := text.find("{", at)) >= 0:
+    """The JSON objects of a text, one after the other; what stands between them is passed over, for a while."""
+    decoder, at, odd = json.JSONDecoder(), 0, 0
+    while (at := text.find("{", at)) >= 0 and odd < _MOST_ODD:
         try:
             value, at = decoder.raw_decode(text, at)
-        except ValueError:
-            at += 1
+        except (ValueError, RecursionError):
+            at, odd = at + 1, odd + 1
             continue
         if isinstance(value, dict):
             yield value

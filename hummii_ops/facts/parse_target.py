@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hummii_ops.facts import parse_docker
-from hummii_ops.facts.frames import Frames, frames
+from hummii_ops.facts.frames import Frames, frames, sensible
 from hummii_ops.facts.stack import ImageFact
 
 
@@ -31,6 +31,7 @@ class TargetFacts:
     env_differs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+@sensible
 def parse_target(answer: bytes, *, host_name: str) -> TargetFacts:
     """Read an answer of target.sh. Unreachable if it is not whole."""
     said = frames(answer, host=host_name)

@@ -44,6 +44,7 @@ _LOOKERS = frozenset(
 )
 _DOCKERS = frozenset({"docker", "docker-compose"})
 _RUNNER = ".hummii-ops/runs/"
+_GUARD = re.compile(r"\.hummii-ops/lib/[^/ ]+/guard/")
 _CLOCK_TICKS_PER_S = 100  # USER_HZ, the same on every Linux architecture that Docker runs on
 _ASSIGNED = re.compile(r"(\b[A-Za-z_][A-Za-z0-9_-]*)=(\S+)")
 _LOGIN = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")
@@ -75,7 +76,7 @@ def at_work(
     """
     every, wanted = sorted(found, key=lambda one: one.process.pid), tuple(words)
     folders = tuple({one.rstrip("/") for one in project_dirs} - {""})
-    ours = {one.process.pid for one in every if any(_RUNNER in word for word in one.argv)}
+    ours = {one.process.pid for one in every if any(_RUNNER in word for word in one.argv) or is_guard(one.argv)}
     named = {
         one.process.pid: one
         for one in every
@@ -85,6 +86,12 @@ def at_work(
         and _concerns(one, project=project, folders=folders, compose_file=compose_file)
     }
     return tuple(one.process for one in named.values() if named.keys().isdisjoint(one.ancestors))
+
+
+def is_guard(argv: tuple[str, ...]) -> bool:
+    """The guard of a deploy, or what calls it: one that waits changes nothing, and one that works holds the lease."""
+    words = " ".join(argv)
+    return ("hummii-host" in words and "with-lease" in words) or bool(_GUARD.search(words))
 
 
 def compose_verb(argv: tuple[str, ...]) -> str | None:

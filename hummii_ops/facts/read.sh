@@ -69,7 +69,7 @@ files() {
   find -H "$compose" "$@" "$prefix"*.release/files -type f -exec sha256sum -- {} + 2> /dev/null | frame sums 0
   stat --printf '%F|%a|%U|%G|%s|%n\0' -- "$prefix"* 2> /dev/null | frame backups 0
   if [ -r "$compose" ]; then frame compose 0 < "$compose"; fi
-  find "$ours/lease" "$ours/hold" "$ours"/marks/* "$prefix"* "$prefix"*.release/record.json \
+  find "$ours/lease" "$ours/hold" "$ours/last-deploy" "$ours"/marks/* "$prefix"* "$prefix"*.release/record.json \
     "$ours"/runs/*/about "$ours"/runs/*/state "$ours"/runs/*/gates/outside \
     -prune -type f -size "$small" -exec tar -P --format=posix -cf - --no-recursion -- {} + 2> /dev/null | frame tar 0
   find -H "$compose" "$prefix"* -prune -type f -size "$small" -exec awk '{
@@ -137,7 +137,7 @@ runs() (
 
 # Processes whose words look like a deploy, each with its ancestors' ids; Python judges them.
 processes() {
-  words='compose|\.hummii-ops/runs/'
+  words='compose|\.hummii-ops/(runs|lib)/'
   for one; do
     one=${one%% *}
     case $one in word:?*) words="$words|$(printf '%s' "${one#word:}" | sed 's/[][\.*^$+?(){}|]/\\&/g')" ;; esac

@@ -43,6 +43,12 @@ def check_sql(database: Database | None) -> str:
         raise UsageError(f"database.check_sql cannot be read: {error}", remedy="mend it in inventory.yml") from error
 
 
+def script() -> str:
+    """What is asked."""
+    room = files("hummii_ops.facts")
+    return "".join(room.joinpath(name).read_text(encoding="utf-8") for name in ("backup.sh", "backups.sh"))
+
+
 def read_backups(transport: Transport, environment: Environment) -> Backups:
     """Every backup by its first bytes, and the database that is served. Raises Unreachable without a whole answer."""
     database, folder = database_of(environment), folder_of(environment)
@@ -70,10 +76,8 @@ def read_contents(transport: Transport, environment: Environment, backup: Backup
 
 
 def _ask(transport: Transport, words: tuple[str, ...], *, limit_s: float) -> bytes:
-    room = files("hummii_ops.facts")
-    script = "".join(room.joinpath(name).read_text(encoding="utf-8") for name in ("backup.sh", "backups.sh"))
     try:
-        return transport.call(script, *words, limit_s=limit_s).stdout
+        return transport.call(script(), *words, limit_s=limit_s).stdout
     except LinkLost as lost:
         raise Unreachable(
             f"{transport.name}: the link was lost while the backups were read; nothing was changed there",

@@ -81,7 +81,7 @@ def read_rows(transport: Transport, environment: Environment) -> dict[str, int]:
 def rows_of(text: str) -> dict[str, int]:
     """Lines `N TABLE` as rows by table."""
     lines = (line.split(" ", 1) for line in text.splitlines())
-    return {parts[1]: int(parts[0]) for parts in lines if len(parts) == 2 and parts[0].isdecimal()}
+    return {parts[1]: int(parts[0]) for parts in lines if len(parts) == 2 and re.fullmatch(r"\d{1,18}", parts[0])}
 
 
 def _ask(transport: Transport, environment: Environment, question: str, name: str, limit_s: float) -> list[str]:

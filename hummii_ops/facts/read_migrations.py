@@ -16,7 +16,7 @@ from io import BytesIO
 
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.backup import Migration
-from hummii_ops.facts.frames import Frames, frames
+from hummii_ops.facts.frames import Frames, frames, sensible
 from hummii_ops.facts.image_refs import image_ref
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
@@ -67,17 +67,21 @@ def unasked(why: str) -> Schema:
     return Schema(recorded=None, shipped={}, why=why)
 
 
+def script() -> str:
+    """What is asked."""
+    room = files("hummii_ops.facts")
+    return "".join(room.joinpath(name).read_text(encoding="utf-8") for name in _PARTS)
+
+
 def read_migrations(transport: Transport, environment: Environment, image_ids: Iterable[str]) -> Schema:
     """The migrations of these images and of the served database. Never raises for a host: then nothing is known."""
     database = environment.database
     if database is None:
         return unasked(f"the inventory names no database for {environment.name}")
-    room = files("hummii_ops.facts")
-    script = "".join(room.joinpath(name).read_text(encoding="utf-8") for name in _PARTS)
     wanted = sorted(set(image_ids))
     words = (environment.project, database.service, database.name, database.user, database.migrations_dir, *wanted)
     try:
-        answer = transport.call(script, *words, limit_s=_LIMIT_S).stdout
+        answer = transport.call(script(), *words, limit_s=_LIMIT_S).stdout
         return parse_migrations(answer, host_name=transport.name, image_ids=wanted)
     except (LinkLost, Unreachable):
         return unasked("the host did not answer in time")
@@ -105,6 +109,7 @@ def read_schema(transport: Transport, environment: Environment, snapshot: Snapsh
     return replace(found, shipped={**more.shipped, **found.shipped})
 
 
+@sensible
 def parse_migrations(answer: bytes, *, host_name: str, image_ids: Iterable[str]) -> Schema:
     """An answer of read_migrations.sh. Unreachable if it is not whole."""
     said = frames(answer, host=host_name)

@@ -52,8 +52,8 @@ class Record:
 class Release:
     """A restore point. `id` is the timestamp text of its name; `at` is aware UTC, None when it is unreadable.
 
-    `unreadable` says why `at` is None. `reasons` say why it cannot be restored; `lacks` what a bare backup
-    does not contain and takes from today.
+    `unreadable` says why `at` is None. `file_differs`: another compose file is on the disk. `reasons` say why it
+    cannot be restored; `lacks` what a bare backup does not contain and takes from today.
     """
 
     id: str
@@ -70,6 +70,7 @@ class Release:
     mark: Mark | None = None
     recorded: bool = False
     running: bool = False
+    file_differs: bool = False
     reasons: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     record: Record | None = field(default=None, repr=False)

@@ -86,6 +86,7 @@ def _release(backup: BackupFact, text: str, snapshot: Snapshot, environment: Env
         mark=mark,
         recorded=record is not None,
         running=_is_running(backup, record, ids, snapshot, disk),
+        file_differs=backup.sha256 != snapshot.compose.sha256,
         reasons=(*bad_record, *judged.reasons),
         lacks=judged.lacks,
         record=record,

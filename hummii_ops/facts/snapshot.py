@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from hummii_ops.facts.claims import Hold, Lease, Mark, RunFact
+from hummii_ops.facts.deploys import DeployFact
 from hummii_ops.facts.stack import ContainerFact, EngineFact, Healthcheck, ImageFact
 
 __all__ = [
@@ -189,6 +190,7 @@ class Snapshot:
     present: frozenset[str] = frozenset()
     lease: Lease | None = None
     hold: Hold | None = None
+    deploy: DeployFact | None = None
     marks: Mapping[str, Mark] = field(default_factory=dict)
     runs: tuple[RunFact, ...] = ()
     busy: bool = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 
 from hummii_ops.errors import Unreachable
-from hummii_ops.facts.frames import Frames, frames
+from hummii_ops.facts.frames import Frames, frames, sensible
 from hummii_ops.transport import LinkLost, Transport, printable
 
 
@@ -68,6 +68,7 @@ def probe(transport: Transport, urls: Sequence[str]) -> HealthAnswer | None:
     return parse_probes(_ask(transport, "probe", *urls), host=transport.name)
 
 
+@sensible
 def parse_server(answer: bytes, project_dir: str, *, host: str) -> Server:
     """Read an answer of `propose.sh read`. Unreachable if it is not whole."""
     said = frames(answer, host=host)
@@ -91,6 +92,7 @@ def parse_server(answer: bytes, project_dir: str, *, host: str) -> Server:
     )
 
 
+@sensible
 def parse_probes(answer: bytes, *, host: str) -> HealthAnswer | None:
     """Read an answer of `propose.sh probe`: the first in the order of asking that will do."""
     for one in frames(answer, host=host).all("answer"):

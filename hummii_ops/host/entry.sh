@@ -3,12 +3,14 @@
 # Every verb can be repeated; every verb that acts names its run. What goes wrong is an exit code, never English:
 #   0 yes, done   70 no mutex   71 damaged upload   73 lease held by another   74 something is at work
 #   75 the stack has moved   76 no such run   77 not in that state   78 cannot write here   2 not a call of ours
+#   87 not for a restricted key   88 others may write in the home
 # Sent along: lease.sh, a function payload (the run's folder, a base64 tar) and a function about (key=value lines).
 set -u
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export LC_ALL=C PATH
 
-ground() { # the home, made on first use
+ground() { # the home, made on first use; where others may write, or that lies elsewhere, runs could be theirs
+    [ ! -L "$home" ] && [ -z "$(find "$home" "$home/runs" -maxdepth 0 -perm -0002 2>/dev/null)" ] || exit 88
     mkdir -p "$home/runs" && [ -w "$home" ] && [ -w "$home/runs" ] || exit 78
 }
 folder() { dir=$home/runs/$1; [ -d "$dir" ] || exit 76; }
@@ -42,13 +44,15 @@ receive() { # RUN: the rename is the commit; a second copy of the same run is dr
     fresh=$home/runs/.$1.$$.tmp # of this process alone: the same run may be sent twice at once
     trap 'rm -rf "$fresh"' EXIT
     mkdir "$fresh" || exit 78
-    payload | base64 -d | tar -xzf - -C "$fresh" || spoiled
+    payload | base64 -d | tar -xzf - --no-same-permissions --no-same-owner -C "$fresh" || spoiled
     (cd "$fresh" && sha256sum --quiet --strict -c manifest) || spoiled
+    accept "$fresh" || exit 87
     { mkdir -p "$fresh/evidence" "$fresh/gates" "$fresh/facts" && : >"$fresh/output.log" && : >"$fresh/journal.jsonl" &&
         echo ready >"$fresh/state" && find "$fresh" -exec sync {} +; } || spoiled
     mv -T "$fresh" "$home/runs/$1" 2>/dev/null || [ -d "$home/runs/$1" ] || exit 78
     sync "$home/runs"
 }
+accept() { :; } # FOLDER: whether it may become a run; a restricted key's own stands in its place
 spoiled() { # by the way here, or by a full disk
     [ "$(df -P -k "$home" | awk 'NR == 2 { print $4 }')" -ge 1024 ] || exit 78
     exit 71
@@ -172,6 +176,9 @@ read_fact() { # RUN NAME: a value that was born in it, as `left`, the state that
     case $2 in *[!a-z-]*) exit 2 ;; esac
     [ ! -e "$dir/facts/$2" ] || cat "$dir/facts/$2"
 }
+journals() { # the sha256 of every run's journal
+    ! cd "$home/runs" 2>/dev/null || sha256sum -- [0-9]*/journal.jsonl 2>/dev/null || :
+}
 write() { # hold | marks/IDENTITY | baselines/IDENTITY: the about lines
     ground
     record "$1"
@@ -182,6 +189,7 @@ write() { # hold | marks/IDENTITY | baselines/IDENTITY: the about lines
 forget() { # hold | marks/IDENTITY | baselines/IDENTITY
     record "$1"
     alone "$home" || exit 70
+    [ ! -e "$home/$1" ] || printf '%s %s lifted: %s; was: %s\n' "$(date -u +%FT%TZ)" "$1" "$(about | tr '\n' ' ')" "$(tr '\n' ' ' <"$home/$1")" >>"$home/lease.log"
     rm -f "$home/$1" && sync "$home"
 }
 record() { case $1 in hold) ;; */*[!0-9a-f]* | */) exit 2 ;; marks/* | baselines/*) ;; *) exit 2 ;; esac; }
@@ -199,7 +207,7 @@ keep_release() { # BACKUP COMPOSE IMAGE…, with a payload of record.json, names
     fresh=${backup%/*}/.${backup##*/}.$$
     trap 'rm -rf "$fresh"' EXIT
     mkdir -p "$fresh/files" || exit 78
-    payload | base64 -d | tar -xzf - -C "$fresh" || spoiled
+    payload | base64 -d | tar -xzf - --no-same-permissions --no-same-owner -C "$fresh" || spoiled
     while read -r name; do
         { mkdir -p "$(dirname "$fresh/files/$name")" && cp -p "$project_dir/$name" "$fresh/files/$name"; } || exit 78
     done <"$fresh/names"
@@ -216,7 +224,7 @@ main() { # HOME VERB ARGUMENT…
     case $verb in
         claim | give_back | receive | start | follow | begin | again | answer | still_here | cancel | back | collect | read_run | read_fact | discard)
             case $1 in '' | *[!A-Za-z0-9-]*) exit 76 ;; esac ;;
-        unlock | write | note_good | forget | keep_release) ;;
+        unlock | journals | write | note_good | forget | keep_release) ;;
         *) exit 2 ;;
     esac
     "$verb" "$@"

@@ -7,22 +7,25 @@ lease_is_of() { [ "$(lease_holder "$1")" = "$2" ]; }                            
 lease_is_sure() ( # HOME RUN: as lease_is_of, when nobody is changing it; asked by a runner that holds busy.lock
     alone "$1" && lease_is_of "$1" "$2"
 )
-lease_is_free() ( # HOME RUN: that run has ended, or was claimed two minutes ago and never began
+lease_is_free() ( # HOME RUN [held]: that run has ended, or was claimed two minutes ago and never began
+    # a guarded deploy has busy.lock before it has the lease, for as long as it or a child of it lives
+    case $2 in *Z-deploy-*) nobody_is_busy "$1" "${3:-}" && exit || exit 1 ;; esac
     case $(cat "$1/runs/$2/state" 2>/dev/null) in
         done | restored | prepared | refused | abandoned) exit 0 ;;
         '' | ready) ;;
         *) exit 1 ;;
     esac
     [ $(($(date +%s) - $(stat -c %Y "$1/lease"))) -ge 120 ] || exit 1
-    [ ! -e "$1/busy.lock" ] || flock -s -n 7 7<"$1/busy.lock"
+    nobody_is_busy "$1" "${3:-}"
 )
-lease_claim() ( # HOME RUN <about: 0 ours; 73 another's (its lines are printed); 70 no mutex; 78 cannot write
+nobody_is_busy() { [ "$2" = held ] || [ ! -e "$1/busy.lock" ] || flock -s -n 7 7<"$1/busy.lock"; } # HOME held|'': held by the asker itself
+lease_claim() ( # HOME RUN [held] <about: 0 ours; 73 another's (its lines are printed); 70 no mutex; 78 cannot write
     about=$(cat)
     alone "$1" || exit 70
     held=$(lease_holder "$1")
     [ "$held" != "$2" ] || exit 0
     if [ -n "$held" ]; then
-        lease_is_free "$1" "$held" || { cat "$1/lease"; exit 73; }
+        lease_is_free "$1" "$held" "${3:-}" || { cat "$1/lease"; exit 73; }
         printf '%s taken over from %s by %s\n' "$(date -u +%FT%TZ)" "$held" "$2" >>"$1/lease.log"
     fi
     # on a full disk half a lease is worse than none

@@ -18,6 +18,7 @@ from hummii_ops.inventory.fields import Frozen
 from hummii_ops.inventory.flow_settings import Flows
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus
+from hummii_ops.inventory.prevention import Postdeploy, Ready, Watching
 from hummii_ops.inventory.secrets import SecretReference
 
 # Whole words and fixed phrases only: "0 errors" and "fatality" are not critical.
@@ -191,6 +192,9 @@ class Environment(Frozen):
         default={},
         description="Where each secret is: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}.",
     )
+    ready: Ready = Field(default=Ready(), description="What `fab ready` asks of a rollback that nobody needs yet.")
+    watch: Watching = Field(default=Watching(), description="What `fab watch` may do by itself.")
+    postdeploy: Postdeploy = Field(default=Postdeploy(), description="What `fab postdeploy` insists on besides.")
     notify: NotifyOrNone = Field(default=None, description="Who is told about a run, and through what; null: no one.")
 
     @property

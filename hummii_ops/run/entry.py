@@ -13,6 +13,7 @@ from hummii_ops.errors import Busy, HummiiError, Refused
 from hummii_ops.transport import Result, Transport
 
 HELD, NO_RUN, NOT_SO, BUSY, DAMAGED, NO_MUTEX, NO_HOME, MOVED = 73, 76, 77, 74, 71, 70, 78, 75
+RESTRICTED, UNSAFE = 87, 88
 
 
 class NotInThatState(Refused):
@@ -54,7 +55,9 @@ def refusal(code: int, said: str, host: str, verb: str) -> HummiiError:
         who, task, run = lease.get("who", "someone"), lease.get("task", "a run"), lease.get("run", "?")
         return Busy(
             f"{host}: {who} holds the lease for {task} ({run}): {lease.get('reason') or 'no reason given'}",
-            remedy=f"watch it: fab attach --run={run}",
+            remedy="wait for it, or end it: fab rollback … --stop-deploy"
+            if task == "deploy"
+            else f"watch it: fab attach --run={run}",
             run_id=run,
         )
     if code == BUSY:
@@ -64,6 +67,16 @@ def refusal(code: int, said: str, host: str, verb: str) -> HummiiError:
     if code == NOT_SO:
         return NotInThatState(
             f"{host}: the run is not in a state that allows {verb}", remedy="see where it stands: fab status"
+        )
+    if code == UNSAFE:
+        return Refused(
+            f"{host}: .hummii-ops is a link, or everyone may write in it: what runs there could be anybody's",
+            remedy=f"on {host}: look whose it is: ls -ldn .hummii-ops .hummii-ops/runs; then: chmod -R o-w .hummii-ops",
+        )
+    if code == RESTRICTED:
+        return Refused(
+            f"{host}: {said.strip()[-300:]}",
+            remedy="what a restricted key may do: docs/guide.md, A key for CI",
         )
     if code == MOVED:
         return Refused(f"{host}: the stack changed while it was read; nothing was written", remedy="try again")

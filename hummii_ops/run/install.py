@@ -5,6 +5,7 @@ What is installed is a folder named after its content; the script follows a `cur
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -28,18 +29,20 @@ class Library:
     version: str
 
 
-def library(environment: Environment, host_name: str) -> Library:
-    """The library for one host, with what its inventory says. Raises UsageError for what the door cannot know."""
+def library(environment: Environment, host_name: str, more: Mapping[str, str] | None = None) -> Library:
+    """The library for one host, with what its inventory says, and `more`. Raises UsageError for what it cannot know."""
     texts = {f"run/{name}": text for name, text in ship.library().items()}
     host = files("hummii_ops.host")
     texts["run/entry.sh"] = host.joinpath("entry.sh").read_text(encoding="utf-8")
-    for part in sorted(host.joinpath("door").iterdir(), key=lambda path: path.name):
-        if part.name.endswith(".sh"):
-            texts[f"door/{part.name}"] = part.read_text(encoding="utf-8")
+    for room in ("door", "guard"):
+        for part in sorted(host.joinpath(room).iterdir(), key=lambda path: path.name):
+            if part.name.endswith(".sh"):
+                texts[f"{room}/{part.name}"] = part.read_text(encoding="utf-8")
     for shared in ("hashes.sh", "migrations.sh"):
         texts[f"door/{shared}"] = files("hummii_ops.facts").joinpath(shared).read_text(encoding="utf-8")
     texts["settings"] = settings(environment, host_name)
     texts["check.sql"] = check_sql(environment.database)
+    texts |= more or {}
     sums = (f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(texts.items()))
     manifest = "".join(sums)
     return Library(texts=texts | {"manifest": manifest}, version=sha256(manifest.encode()).hexdigest()[:16])

@@ -17,7 +17,7 @@ def parse_line(line: str, *, run_id: str, host: str) -> Event | None:
         value = json.loads(line)
         at = datetime.fromtimestamp(value["t"] / 1000, tz=UTC)
         kind = value["ev"]
-    except (ValueError, KeyError, TypeError, OverflowError, OSError):
+    except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
         return None
     if not isinstance(kind, str) or kind not in _KINDS:
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from hummii_ops.errors import Refused
 from hummii_ops.events import Event
 from hummii_ops.plans.plan import Plan
-from hummii_ops.run import journal, mirror, outcome
+from hummii_ops.run import journal, mirror, outcome, witness
 from hummii_ops.run.outcome import Outcome
 
 # Kept beside the hosts' folders; nothing of it comes from a host.
@@ -71,7 +71,7 @@ def read(folder: Path) -> Kept:
     for path in sorted(path.parent for path in folder.glob("*/plan.json")):
         try:
             found.append(_host(folder.name, path))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             missing.append(f"{path.name}: its plan cannot be read ({type(error).__name__}): made by another version")
     if not found:
         raise Refused(
@@ -113,7 +113,7 @@ def read_object(path: Path) -> dict[str, Any] | None:
     """A JSON object; None if there is none that can be read."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
@@ -127,7 +127,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     for line in lines:
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
             yield value
@@ -147,7 +147,10 @@ def _host(run_id: str, path: Path) -> KeptHost:
         about=dict(line.split("=", 1) for line in left.get("about", "").splitlines() if "=" in line),
         events=events,
         lines=tuple(number for number, one in enumerate(parsed, 1) if one is not None),
-        outcome=outcome.of(plan, run_id, _state(left.get("state", ""), events), events, left, printed),
+        outcome=replace(
+            outcome.of(plan, run_id, _state(left.get("state", ""), events), events, left, printed),
+            journal_sha256=witness.hash_of(path),
+        ),
         probes=left.get("evidence/probe.txt", ""),
         saved_at=datetime.fromtimestamp(kept.stat().st_mtime, tz=UTC) if kept.is_file() else None,
         files=tuple(sorted(_evidence(path))),

@@ -45,7 +45,10 @@ class StepResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The end of a run on one host. `state` is the run's last word; `outside` the gate's answer, if it was given."""
+    """The end of a run on one host. `state` is the run's last word; `outside` the gate's answer, if it was given.
+
+    `journal_sha256` is that of the whole journal; None if it did not come home.
+    """
 
     run_id: str
     host: str
@@ -61,6 +64,7 @@ class Outcome:
     gated: bool = False
     changed: bool = False
     taken_back_by: str | None = None
+    journal_sha256: str | None = None
 
     @property
     def failed_step(self) -> StepResult | None:

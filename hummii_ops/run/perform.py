@@ -6,13 +6,13 @@ Decides nothing: the host ends the run whether or not this returns.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hummii_ops.errors import HummiiError, Refused, Unreachable
 from hummii_ops.events import Listener
 from hummii_ops.plans.plan import Plan
-from hummii_ops.run import journal, mirror, outcome, ship
+from hummii_ops.run import journal, mirror, outcome, ship, witness
 from hummii_ops.run.entry import Entry
 from hummii_ops.run.follow import Connect, Follower, Outside
 from hummii_ops.run.outcome import Outcome
@@ -93,7 +93,7 @@ def plan_of(place: Place, run_id: str) -> Plan:
         raise Refused(f"{place.host}: the link was lost ({lost}); nothing was asked for", remedy="try again") from lost
     try:
         return Plan.from_json(json.loads(text))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(
             f"{place.host}: the plan of {run_id} cannot be read ({error})", remedy="use the hummii-ops that made it"
         ) from error
@@ -114,15 +114,17 @@ def follower_of(place: Place, run_id: str, listener: Listener, outside: Outside 
 
 def finish(place: Place, plan: Plan, follower: Follower, state: str) -> Outcome:
     """Bring the folder home, as far as the link allows, and fold the journal into an outcome."""
-    folder = place.folder(follower.run_id)
+    folder, whole = place.folder(follower.run_id), None
     if follower.transport is not None:
         entry = Entry(transport=follower.transport, home=place.home)
         try:
             mirror.save(entry.call("collect", follower.run_id, str(place.keep_runs)).stdout, folder)
+            whole = witness.note(folder, state)
         except (HummiiError, LinkLost):
             mirror.write(folder / "journal.jsonl", "".join(f"{line}\n" for line in follower.lines).encode())
     log = folder / "output.log"
     events = journal.parse("\n".join(follower.lines), run_id=follower.run_id, host=place.host)
-    return outcome.of(
+    ended = outcome.of(
         plan, follower.run_id, state, events, mirror.texts(folder), log.read_bytes() if log.is_file() else b""
     )
+    return replace(ended, journal_sha256=whole)

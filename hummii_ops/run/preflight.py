@@ -6,6 +6,7 @@ import re
 
 from hummii_ops.errors import Busy, Refused, Unreachable
 from hummii_ops.facts.claims import FINISHED
+from hummii_ops.facts.deploys import TASK as DEPLOY
 from hummii_ops.facts.snapshot import Snapshot
 
 OLDEST_COMPOSE = (2, 20)
@@ -86,7 +87,11 @@ def _nobody_at_work(snapshot: Snapshot) -> None:
     if lease is not None and states.get(lease.run) not in FINISHED and snapshot.busy:
         raise Busy(
             f"{host}: {lease.who} holds the lease for {lease.task} ({lease.run}): {lease.reason or 'no reason given'}",
-            remedy=f"watch it: fab attach --run={lease.run}; or wait for it: --wait=SECONDS",
+            remedy=(
+                "wait for it: --wait=SECONDS; or end it first: fab rollback … --stop-deploy"
+                if lease.task == DEPLOY
+                else f"watch it: fab attach --run={lease.run}; or wait for it: --wait=SECONDS"
+            ),
             run_id=lease.run,
         )
     if snapshot.at_work:

@@ -41,15 +41,23 @@ class Told:
     measurements: tuple[Measurement, ...] = ()
 
 
-class Hands(Protocol):
-    """What only the room of the tasks can do: ask people, and show a run while it lasts."""
+class Looks(Protocol):
+    """What looks again when a run has ended."""
 
-    def verify(self, *, flows: bool = True) -> tuple[Measurement, ...]:
-        """The looks of `fab verify`, on every host; `flows` False: none is played, for they write test data."""
+    def verify(self) -> tuple[Measurement, ...]:
+        """The looks of `fab verify`, on every host."""
         ...
 
     def keep(self) -> None:
         """Mark what runs as good, as a passing `fab verify` does: the last looks passed."""
+        ...
+
+
+class Hands(Looks, Protocol):
+    """What only the room of the tasks can do: ask people, and show a run while it lasts."""
+
+    def verify(self, *, flows: bool = True) -> tuple[Measurement, ...]:
+        """`flows` False: none is played, for they write test data."""
         ...
 
     def roll_back(self) -> Ended:
@@ -69,11 +77,11 @@ def execute(page: Page, hands: Hands, *, dry_run: bool) -> Ended:
     return ended
 
 
-def verified(page: Page, hands: Hands, ended: Ended) -> Told:
+def verified(page: Page, hands: Looks, ended: Ended, *, title: str = "Verify the rollback") -> Told:
     """The second verification, after the run has ended: 0 if all is well, else 7."""
     seen = looked_again(hands.verify)
     verdict = worst(seen)
-    page.write("Verify the rollback", verdict, not_well(seen, verdict))
+    page.write(title, verdict, not_well(seen, verdict))
     if verdict == "pass":
         kept(hands)
     well = verdict == "pass" and ended.exit_code is ExitCode.DONE
@@ -91,7 +99,7 @@ def looked_again(verify: Callable[[], tuple[Measurement, ...]]) -> tuple[Measure
     return (Measurement(name="verify", verdict="error", reason=f"could not look: {why}", source="fab verify"),)
 
 
-def kept(hands: Hands) -> None:
+def kept(hands: Looks) -> None:
     """The mark of a pass; who leaves meanwhile leaves the mark, never the end of the run."""
     with suppress(KeyboardInterrupt):
         hands.keep()

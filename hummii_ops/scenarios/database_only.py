@@ -26,6 +26,7 @@ from hummii_ops.inventory import Environment
 from hummii_ops.plans import schema_check
 from hummii_ops.scenarios import code_back
 from hummii_ops.scenarios.broken import error_lines, errors_since, migration_lines, would_come_again
+from hummii_ops.scenarios.code_back import Ended, Told
 from hummii_ops.scenarios.page import Page
 from hummii_ops.transport import Transport, printable
 
@@ -42,14 +43,6 @@ class Asked:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """How the rollback ended, or its dry run; `document` is what `fab rollback-db` itself would print."""
-
-    exit_code: ExitCode
-    document: Mapping[str, Any]
-
-
 class Hands(Protocol):
     """One host, and what only the room of the tasks can do there: ask people, and show a run while it lasts."""
 
@@ -63,22 +56,21 @@ class Hands(Protocol):
         ...
 
     def verify(self) -> tuple[Measurement, ...]: ...
+    def keep(self) -> None:
+        """Mark what runs as good, as a passing `fab verify` does: the last looks passed."""
+        ...
 
 
-def database_only(page: Page, hands: Hands, asked: Asked) -> tuple[ExitCode, Ended, tuple[Measurement, ...]]:
+def database_only(page: Page, hands: Hands, asked: Asked) -> Told:
     """The page from its top to its end. Raises what the rollback raises; then nothing was changed."""
     moves = _what_broke(page, hands, asked)
     _which_backup(page, hands, asked)
     ended = hands.bring_back(to=asked.to, latest=moves and asked.to is None)
-    if asked.dry_run or ended.exit_code not in (ExitCode.DONE, ExitCode.DEGRADED):
+    if asked.dry_run or not ended.went:
         page.write("The rollback", "pass" if ended.exit_code is ExitCode.DONE else "fail", _how(ended, asked))
-        return ended.exit_code, ended, ()
+        return Told(exit_code=ended.exit_code, run=ended)
     page.write("The rollback", "pass" if ended.exit_code is ExitCode.DONE else "inconclusive", _how(ended, asked))
-    seen = code_back.looked_again(hands.verify)
-    verdict = worst(seen)
-    page.write("Verification", verdict, _seen(seen, verdict))
-    well = verdict == "pass" and ended.exit_code is ExitCode.DONE
-    return ExitCode.DONE if well else ExitCode.DEGRADED, ended, seen
+    return code_back.verified(page, hands, ended, title="Verification")
 
 
 def _what_broke(page: Page, hands: Hands, asked: Asked) -> bool:
@@ -138,7 +130,7 @@ def _how(ended: Ended, asked: Asked) -> Iterator[str]:
     said = ended.document
     if asked.dry_run:
         yield f"would serve {said.get('backup')}; {_loss(said)}; this plan can run, and nothing was changed"
-    elif ended.exit_code in (ExitCode.DONE, ExitCode.DEGRADED):
+    elif ended.went:
         yield f"{said.get('backup')} is served; {_loss(said)}; it can be undone: fab undo"
         outage = said.get("outage_s")
         yield f"outage {outage} s, exchanged in {said.get('swap_ms')} ms" if outage is not None else "outage not known"
@@ -150,10 +142,3 @@ def _loss(said: Mapping[str, Any]) -> str:
     window = said.get("loss_window_s")
     when = f"{window} s" if window is not None else "an unknown time"
     return f"lost: {when}, {said.get('rows_newer')} rows that the backup has not"
-
-
-def _seen(measurements: tuple[Measurement, ...], verdict: Verdict) -> Iterator[str]:
-    yield f"{verdict}: {len(measurements)} looks, those of fab verify"
-    for one in measurements:
-        if one.critical and one.verdict not in ("pass", "skipped"):
-            yield printable(f"{one.name}: {one.reason}")

@@ -7,6 +7,7 @@ The pages decide; here are their hands: what asks people, what shows a run, and 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from hummii_ops.scenarios.code_back import Told
 from hummii_ops.scenarios.page import Page
 from hummii_ops.tasks import session
 from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.fresh_looks import FreshLooks
 from hummii_ops.tasks.going_back import CodeWish
 from hummii_ops.tasks.scenario_page import report, tell
 from hummii_ops.tasks.sites_hands import SitesHands
@@ -32,6 +34,19 @@ _HELP = {
     "settle": "seconds for which everything must stay up and healthy (default: the inventory's)",
     "watch": "seconds for which performance is watched after the rollback",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """The flags that all three pages have. `settle_s` -1: as the inventory says."""
+
+    to: str | None
+    dry_run: bool
+    yes: bool
+    reason: str
+    settle_s: int
+    limit: str | None
+    env: str | None
 
 
 @command(failure.NAME, changes=True, help=_HELP)
@@ -48,7 +63,8 @@ def deployment_failure(
     format: str = "text",
 ) -> Reply:
     """A deploy failed: where, with the lines that show it; the rollback, and is all well again?"""
-    hands = _hands(failure.NAME, env, limit, to, dry_run, yes, reason or declare, settle)
+    wish = Wish(to=to, dry_run=dry_run, yes=yes, reason=reason or declare, settle_s=settle, limit=limit, env=env)
+    hands = _hands(failure.NAME, wish)
     page = _page(failure.NAME, failure.TITLE, failure.BUDGET_MIN, hands)
     asked = failure.Asked(declare=declare, dry_run=dry_run)
     return _end(page, hands, failure.deployment_failure(page, hands, asked), dry_run=dry_run)
@@ -68,7 +84,8 @@ def critical_bug(
     format: str = "text",
 ) -> Reply:
     """The new version has a bug: is it critical, by looks or by your word; the rollback, and is all well again?"""
-    hands = _hands(critical.NAME, env, limit, to, dry_run, yes, reason or declare, settle)
+    wish = Wish(to=to, dry_run=dry_run, yes=yes, reason=reason or declare, settle_s=settle, limit=limit, env=env)
+    hands = _hands(critical.NAME, wish)
     page = _page(critical.NAME, critical.TITLE, critical.BUDGET_MIN, hands)
     asked = critical.Asked(declare=declare, dry_run=dry_run)
     ask = partial(_is_critical, may_ask=not (yes or dry_run))
@@ -92,25 +109,25 @@ def performance_degradation(
     """The new version is slow: would a rollback help; only then the rollback, and did it help?"""
     if not 0 <= watch <= 86_400:
         raise UsageError("--watch is 0 to 86400 seconds")
-    hands = _hands(slow.NAME, env, limit, to, dry_run, yes, reason or despite, settle)
+    wish = Wish(to=to, dry_run=dry_run, yes=yes, reason=reason or despite, settle_s=settle, limit=limit, env=env)
+    hands = _hands(slow.NAME, wish)
     page = _page(slow.NAME, slow.TITLE, slow.BUDGET_MIN, hands)
     asked = slow.Asked(despite=despite, dry_run=dry_run, watch_s=watch)
     return _end(page, hands, slow.performance_degradation(page, hands, asked), dry_run=dry_run)
 
 
-def _hands(
-    name: str, env: str | None, limit: str | None, to: str | None, dry_run: bool, yes: bool, reason: str, settle: int
-) -> SitesHands:
-    environment = session.choose(env)
-    if to is not None:
-        checked(to)
-    if settle < -1:
+def _hands(name: str, wish: Wish) -> SitesHands:
+    environment = session.choose(wish.env)
+    if wish.to is not None:
+        checked(wish.to)
+    if wish.settle_s < -1:
         raise UsageError("--settle is seconds, from 0 up")
-    if not dry_run:
-        session.can_ask(yes=yes, what=name)
-    options = Options(settle_s=None if settle < 0 else settle)
-    wish = CodeWish(to=to, dry_run=dry_run, yes=yes, reason=reason, options=options)
-    return SitesHands(sites=session.reach(environment, limit), wish=wish)
+    if not wish.dry_run:
+        session.can_ask(yes=wish.yes, what=name)
+    options = Options(settle_s=None if wish.settle_s < 0 else wish.settle_s)
+    code = CodeWish(to=wish.to, dry_run=wish.dry_run, yes=wish.yes, reason=wish.reason, options=options)
+    sites = session.reach(environment, wish.limit)
+    return SitesHands(sites=sites, wish=code, looks=FreshLooks(sites=sites))
 
 
 def _page(name: str, title: str, budget_min: tuple[int, int], hands: SitesHands) -> Page:
@@ -123,9 +140,9 @@ def _page(name: str, title: str, budget_min: tuple[int, int], hands: SitesHands)
 def _end(page: Page, hands: SitesHands, told: Told, *, dry_run: bool) -> Reply:
     run = told.run.document if told.run else {}
     hosts = ", ".join(site.host.name for site in hands.sites)
-    rows = [one.as_json(host=each.site.host.name) for each in hands.seen for one in each.measurements]
+    rows = [one.as_json(host=each.site.host.name) for each in hands.looks.seen for one in each.measurements]
     rows = (rows or [one.as_json(host=hosts) for one in told.measurements]) if told.measurements else []
-    hands.close()
+    hands.looks.close()
     ill = [one.name for one in told.measurements if one.critical and one.verdict == "fail"]
     if ill and told.run is not None and told.run.exit_code is ExitCode.DONE:
         tell_ill_again(hands.sites[0].environment, str(run["run_id"]), ill)

@@ -93,3 +93,6 @@ def _show(console: Console, place: str, seen: Evidence, advice: Advice) -> None:
     answer = f"would a rollback help? {advice.helps}: {advice.because} ({advice.code})"
     console.print(printable(answer), style=_STYLES[advice.helps], markup=False)
     console.print(f"  next: {advice.next_command}", markup=False)
+
+
+ALL = (diagnose,)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from rich.console import Console
 
 from hummii_ops.checks import outside
-from hummii_ops.errors import Busy, Refused
+from hummii_ops.errors import Declined, Refused
 from hummii_ops.facts.choose import Choice, choose_latest, choose_to
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read import read_target
@@ -25,11 +25,11 @@ from hummii_ops.plans import rollback as plan_rollback
 from hummii_ops.plans import schema_check
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.rollback import Options
-from hummii_ops.run import preflight
 from hummii_ops.run.fleet import Part, in_turn
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks import planshow, session, told
 from hummii_ops.tasks.frame import Reply, of_error, say
+from hummii_ops.tasks.free_host import Patience, free_snapshot
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import run_reply, watcher
 from hummii_ops.tasks.session import Site
@@ -44,6 +44,7 @@ class CodeWish:
     yes: bool = False
     reason: str = ""
     wait_s: int = 0
+    stop_deploy: bool = False
     as_sh: bool = False
     options: Options = field(default_factory=Options)
 
@@ -63,7 +64,7 @@ def go_back(wish: CodeWish, sites: Sequence[Site]) -> Reply:
     if refused is not None:
         raise refused
     question = f"Roll {sites[0].environment.name} back to {parts[0].plan.target.label}?"
-    session.confirm(question, yes=wish.yes, what="rollback")
+    _confirm(question, wish)
     about = About(
         run_id=new_run_id("rollback"),
         task="rollback",
@@ -75,6 +76,15 @@ def go_back(wish: CodeWish, sites: Sequence[Site]) -> Reply:
     outside.warm()
     outcomes, telling = told.carried_out(parts, about, watcher(say(), len(parts) > 1))
     return told.ended(telling, run_reply("rollback", parts, outcomes, session.runs_dir() / about.run_id), outcomes)
+
+
+def _confirm(question: str, wish: CodeWish) -> None:
+    try:
+        session.confirm(question, yes=wish.yes, what="rollback")
+    except Declined:
+        if wish.stop_deploy:  # it may have ended one: "nothing was changed" would not be true
+            raise Declined("the answer to rollback was not y; a deploy that was ended stays ended") from None
+        raise
 
 
 def one_choice(plans: Sequence[Plan]) -> None:
@@ -105,7 +115,9 @@ def unsafe(plans: Sequence[Plan]) -> Refused | None:
 
 def _part(site: Site, wish: CodeWish) -> Part:
     """The plan for one host, proven possible as far as reading can prove it."""
-    snapshot = _free_snapshot(site, wish.wait_s)
+    stops = wish.stop_deploy and not wish.dry_run
+    patience = Patience(wait_s=wish.wait_s, stop_deploy=stops, yes=wish.yes, reason=wish.reason)
+    snapshot, stopped = free_snapshot(site, patience)
     found = releases(snapshot, site.environment)
     choice = (
         choose_latest(found, snapshot)
@@ -114,6 +126,7 @@ def _part(site: Site, wish: CodeWish) -> Part:
     )
     facts, schema = _looked_at(site, snapshot, choice.release)
     passed = tuple(f"passed over {one.id} ({one.version or 'no version'}): {why}" for one, why in choice.passed_over)
+    passed = passed if stopped is None else (f"{stopped} was ended for this rollback", *passed)
     chosen = replace(wish.options, never_proven=choice.never_proven, passed_over=passed)
     plan = plan_rollback.build(snapshot, site.environment, choice.release, facts, chosen, schema)
     return part_of(site, plan)
@@ -125,22 +138,6 @@ def _looked_at(site: Site, snapshot: Snapshot, release: Release) -> tuple[Target
     with ThreadPoolExecutor(1) as beside:
         schema = beside.submit(read_schema, site.transport, site.environment, snapshot, image)
         return read_target(site.transport, site.environment, release), schema.result()
-
-
-def _free_snapshot(site: Site, wait_s: int) -> Snapshot:
-    """What is true on the host, once no one else is at work on it. Raises Busy or Refused."""
-    deadline = time.monotonic() + wait_s
-    while True:
-        snapshot = site.snapshot()
-        try:
-            preflight.check(snapshot)
-        except Busy:
-            if time.monotonic() >= deadline:
-                raise
-            say().print(f"{site.host.name}: someone is at work; waiting…", style="dim")
-            time.sleep(2)
-            continue
-        return snapshot
 
 
 def _as_sh(parts: Sequence[Part]) -> Reply:

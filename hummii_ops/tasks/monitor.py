@@ -149,3 +149,6 @@ def _reply(environment: Environment, watch: Watch, kept: Path) -> Reply:
             console.print("  next: fab verify; fab diagnose", markup=False)
 
     return Reply(kind="monitor", body=body, exit_code=exit_code_of(verdict), verdict=verdict, show=show)
+
+
+ALL = (monitor,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from hummii_ops.plans.before import state_of
 from hummii_ops.run import restore_point
 from hummii_ops.run.ship import lines
 from hummii_ops.tasks import session
+from hummii_ops.tasks.expiry import moment_of
 from hummii_ops.tasks.frame import Reply, command
 from hummii_ops.tasks.session import Site
 from hummii_ops.transport import LinkLost
@@ -117,7 +119,8 @@ def mark(
     marked = []
     for site in session.reach(session.choose(env), limit):
         identity, label = _identity(site, site.snapshot(needs_docker=True), release)
-        about = lines({"mark": word, "who": session.who(), "reason": reason, "since": _now(), "run": ""})
+        said = {"mark": word, "who": session.who(), "reason": reason, "since": _now(), "run": "", "version": label}
+        about = lines(said)
         site.entry.call("write", f"marks/{identity}", about=about)
         marked.append({"host": site.host.name, "release": label, "identity": identity, "mark": word})
 
@@ -143,17 +146,29 @@ def _identity(site: Site, seen: Snapshot, release: str | None) -> tuple[str, str
     return identity, label
 
 
-@command("hold", changes=True)
+@command("hold", changes=True, help={"expires": "when it ends by itself: 90min, 4h, 2d, or 2026-11-24T08:00Z"})
 def hold(
-    _context: Any, reason: str = "", limit: str | None = None, env: str | None = None, format: str = "text"
+    _context: Any,
+    reason: str = "",
+    expires: str = "",
+    limit: str | None = None,
+    env: str | None = None,
+    format: str = "text",
 ) -> Reply:
-    """Hold guarded deploys until someone lifts it."""
+    """Hold guarded deploys until someone lifts it, or until it expires."""
     if not reason.strip():
         raise UsageError("a hold needs a reason", remedy='fab hold --reason="1.1 is broken, see the incident"')
-    about = lines({"run": "-", "who": session.who(), "reason": reason, "since": _now(), "until": ""})
+    until = moment_of(expires, now=datetime.now(UTC)) if expires else None
+    until_ms = str(int(until.timestamp() * 1000)) if until else ""
+    about = lines({"run": "-", "who": session.who(), "reason": reason, "since": _now(), "until": until_ms})
     for site in session.reach(session.choose(env), limit):
         site.entry.call("write", "hold", about=about)
-    return Reply(kind="hold", body={"held": True}, show=lambda console: console.print("deploys are held"))
+    words = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "until someone lifts it: fab unhold"
+    return Reply(
+        kind="hold",
+        body={"held": True, "until": until.isoformat() if until else None},
+        show=lambda console: console.print(f"deploys are held {words}", markup=False),
+    )
 
 
 @command("unhold", changes=True)
@@ -162,8 +177,11 @@ def unhold(
 ) -> Reply:
     """Lift the hold, so that guarded deploys may run again."""
     for site in session.reach(session.choose(env), limit):
-        site.entry.call("forget", "hold")
-    return Reply(kind="unhold", body={"held": False}, show=lambda console: console.print("deploys may run again"))
+        about = lines({"who": session.who(), "reason": reason})
+        site.entry.call("forget", "hold", about=about)
+    return Reply(
+        kind="unhold", body={"held": False, "until": None}, show=lambda console: console.print("deploys may run again")
+    )
 
 
 def _now() -> str:

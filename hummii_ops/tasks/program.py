@@ -12,6 +12,7 @@ from typing import Any
 from invoke.exceptions import CollectionNotFound, Exit, ParseError
 
 from hummii_ops.errors import ExitCode, HummiiError
+from hummii_ops.tasks import menu
 
 _FIRST = """\
 Production is broken? In this order (more: docs/3am.md):
@@ -82,7 +83,7 @@ def _in_our_words(said: str, program: Any) -> str:
     if unknown is None:
         return f"usage: {said}\n  next: see the flags of a task: fab --help TASK"
     word = unknown[1]
-    names = list(program.collection.task_names)
+    names = menu.names()
     if word.startswith("-"):
         contexts = program.collection.to_contexts()
         names = sorted({flag for context in contexts for flag in context.flag_names() if flag.startswith("--")})

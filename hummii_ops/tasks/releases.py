@@ -108,3 +108,6 @@ def _notes(one: Release) -> Iterator[str]:
         yield f"never chosen by --latest: {one.unreadable}"
     if one.ambiguous:
         yield "its name is a time that the host's clock showed twice; the earlier one is meant"
+
+
+ALL = (releases,)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,14 @@ from typing import Any
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode
-from hummii_ops.events import Listener
+from hummii_ops.events import Event, Listener
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.fleet import Part
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.tasks.differ import differ, differing
 from hummii_ops.tasks.frame import Reply
 from hummii_ops.tasks.meant import Beside
-from hummii_ops.tasks.reporting import writer
+from hummii_ops.tasks.reporting import load_writer, writer
 from hummii_ops.telling.console import RunConsole
 from hummii_ops.transport import printable
 
@@ -39,7 +39,19 @@ _PREPARED = {
 def watcher(people: Console, many: bool) -> Callable[[Plan], AbstractContextManager[Listener]]:
     """What shows a run while it lasts; the signs are explained once, on the first host."""
     shown = count()
-    return lambda plan: RunConsole(people, plan, many=many, legend=next(shown) == 0)
+
+    @contextmanager
+    def watch(plan: Plan) -> Iterator[Listener]:
+        with RunConsole(people, plan, many=many, legend=next(shown) == 0) as console:
+
+            def listener(event: Event) -> None:
+                console(event)
+                if event.kind == "begin":  # from here on the host works, and nobody here has anything to do
+                    load_writer()
+
+            yield listener
+
+    return watch
 
 
 def run_reply(
@@ -133,6 +145,7 @@ def _host_json(one: Outcome) -> dict[str, Any]:
         "outage_s": one.outage_s,
         "began_at": one.began_at.isoformat() if one.began_at else None,
         "ended_at": one.ended_at.isoformat() if one.ended_at else None,
+        "journal_sha256": one.journal_sha256,
     }
 
 
@@ -148,6 +161,8 @@ def _show(console: Console, plan: Plan, outcome: Outcome, *, asked_back: bool) -
         console.print(f"  {failed.id} failed: {printable(failed.reason or '')}", markup=False)
     console.print(f"  {VERDICTS[code]} ({int(code)}){_elapsed(outcome)}", markup=False)
     console.print(printable(f"  outage: {_outage(outcome)}"), markup=False, soft_wrap=not console.is_terminal)
+    if outcome.journal_sha256:
+        console.print(f"  journal: sha256 {outcome.journal_sha256}", style="dim", markup=False)
     for line in _next(plan, outcome, code):
         console.print(f"  next: {line}", markup=False)
 

@@ -9,7 +9,9 @@ import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -163,6 +165,11 @@ def writer(folder: Path, environment: Environment) -> Callable[[], None]:
         write(folder, limit_ms=environment.limits.response_p95_ms)
 
     return write_it
+
+
+def load_writer() -> None:
+    """Begin to load what writes the record, beside what goes on."""
+    Thread(target=import_module, args=("hummii_ops.telling.report.write",), daemon=True).start()
 
 
 def _append(folder: Path, line: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ _HELP = {
     "settle": "seconds for which everything must stay up and healthy (default: the inventory's)",
     "keep_env": "keep today's env files, instead of those of the release",
     "despite_schema": "go on although the release's code cannot serve the database as it is; the run records it",
+    "stop_deploy": "end a guarded deploy that is at work, and then go back; the deploy's record says who did it",
     "with_db": "bring the database back as well, to this backup: a name, a timestamp, or latest",
     "format": "text, json, or with --dry-run also sh: the plan as commands for a person",
 }
@@ -42,6 +43,7 @@ def rollback(
     despite_schema: bool = False,
     with_db: str | None = None,
     wait: int = 0,
+    stop_deploy: bool = False,
     limit: str | None = None,
     env: str | None = None,
     format: str = "text",
@@ -56,8 +58,8 @@ def rollback(
         checked(to)  # what can never be a release is wrong usage, whoever is at work and whether or not a host answers
     if with_db is not None and yes and not reason:
         raise UsageError("--with-db: --yes stands for the typed name only with a reason", remedy='add --reason="…"')
-    if with_db is not None and (keep_env or wait or format == "sh"):
-        raise UsageError("--with-db goes without --keep-env, --wait and --format=sh")
+    if with_db is not None and (keep_env or wait or stop_deploy or format == "sh"):
+        raise UsageError("--with-db goes without --keep-env, --wait, --stop-deploy and --format=sh")
     if format == "sh" and not dry_run:
         raise UsageError("--format=sh is for reading a plan: it goes with --dry-run", remedy="add --dry-run")
     if not dry_run and not list and (latest or to is not None):
@@ -82,7 +84,17 @@ def rollback(
             options=options,
         )
         return bring_back(wish, sites)
-    return go_back(
-        CodeWish(to=to, dry_run=dry_run, yes=yes, reason=reason, wait_s=wait, as_sh=format == "sh", options=options),
-        sites,
+    code_wish = CodeWish(
+        to=to,
+        dry_run=dry_run,
+        yes=yes,
+        reason=reason,
+        wait_s=wait,
+        stop_deploy=stop_deploy,
+        as_sh=format == "sh",
+        options=options,
     )
+    return go_back(code_wish, sites)
+
+
+ALL = (rollback,)

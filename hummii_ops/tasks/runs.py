@@ -18,10 +18,20 @@ from hummii_ops.tasks.runview import chosen_run, run_json
 from hummii_ops.transport import printable
 
 
-@command("runs")
-def runs(_context: Any, limit: str | None = None, env: str | None = None, format: str = "text") -> Reply:
+@command(
+    "runs",
+    help={"verify": "compare each journal on the host with the hash noted here at the run's end; 7 if one differs"},
+)
+def runs(
+    _context: Any, verify: bool = False, limit: str | None = None, env: str | None = None, format: str = "text"
+) -> Reply:
     """The runs that the hosts know, newest first."""
-    snapshots = [site.snapshot() for site in session.reach(session.choose(env), limit)]
+    sites = session.reach(session.choose(env), limit)
+    if verify:
+        from hummii_ops.tasks.journals import verified
+
+        return verified(sites)
+    snapshots = [site.snapshot() for site in sites]
     rows = [(snapshot.host_name, run) for snapshot in snapshots for run in snapshot.runs]
     alive = {snapshot.host_name: snapshot.busy for snapshot in snapshots}
     reports = {run.run_id: report_of(run.run_id) for _, run in rows}

@@ -5,9 +5,7 @@ The page decides; here are its hands: what asks people, what shows a run, and th
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, replace
-from threading import Event
 from typing import Any
 
 from hummii_ops.checks import Measurement
@@ -20,15 +18,16 @@ from hummii_ops.inventory import Environment
 from hummii_ops.plans.work import Options
 from hummii_ops.run import preflight
 from hummii_ops.scenarios import database_only as scenario
+from hummii_ops.scenarios.code_back import Ended
 from hummii_ops.scenarios.page import Page
-from hummii_ops.tasks import looking, session
+from hummii_ops.tasks import session
 from hummii_ops.tasks.bring_back import Wish, bring_back, one_site
 from hummii_ops.tasks.frame import Reply, afterwards, command, say
+from hummii_ops.tasks.fresh_looks import FreshLooks
 from hummii_ops.tasks.scenario_page import report, tell
 from hummii_ops.tasks.session import Site
 from hummii_ops.transport import Transport
 
-_SETTLE_S = 3
 _HELP = {
     "backup": "a path, a name, a timestamp, or latest (the default): the newest that passes all checks",
     "to": "the release that the code moves to as well (default: the last good one, if what runs would migrate again)",
@@ -42,6 +41,7 @@ class SiteHands:
 
     site: Site
     wish: Wish
+    looks: FreshLooks
 
     @property
     def environment(self) -> Environment:
@@ -57,18 +57,20 @@ class SiteHands:
         preflight.check(seen)
         return seen
 
-    def bring_back(self, *, to: str | None, latest: bool) -> scenario.Ended:
+    def bring_back(self, *, to: str | None, latest: bool) -> Ended:
         """The rollback as `fab rollback-db` does it; its own page is shown before this one goes on."""
         reply = bring_back(replace(self.wish, to=to, latest=latest), [self.site])
         reply.show(say())
         afterwards(reply)
-        return scenario.Ended(exit_code=reply.exit_code, document=reply.document())
+        return Ended(exit_code=reply.exit_code, document=reply.document())
 
     def verify(self) -> tuple[Measurement, ...]:
-        """The looks of `fab verify`, over a link of their own: the run's may have been lost."""
-        again = replace(self.site, transport=self.site.place.connect())
-        with closing(again.transport):
-            return looking.see(again, settle_s=_SETTLE_S, left=Event()).measurements
+        """The looks of `fab verify`."""
+        return self.looks.verify()
+
+    def keep(self) -> None:
+        """Mark what was seen last as good."""
+        self.looks.keep()
 
 
 @command("database-only", changes=True, help=_HELP)
@@ -98,16 +100,18 @@ def database_only(
         session.can_ask(yes=yes, what=scenario.NAME)
     options = Options(settle_s=None if settle < 0 else settle)
     wish = Wish(backup=backup, to=to, dry_run=dry_run, yes=yes, reason=reason, options=options)
-    hands = SiteHands(site=one_site(session.reach(environment, limit)), wish=wish)
+    site = one_site(session.reach(environment, limit))
+    hands = SiteHands(site=site, wish=wish, looks=FreshLooks(sites=[site]))
     people = say()
     people.print(f"{scenario.TITLE} · {environment.name} · {hands.site.host.name}", style="bold", markup=False)
     page = Page(
         name=scenario.NAME, title=scenario.TITLE, budget_min=scenario.BUDGET_MIN, tell=lambda stage: tell(people, stage)
     )
     asked = scenario.Asked(backup=backup, to=to, dry_run=dry_run)
-    code, ended, seen = scenario.database_only(page, hands, asked)
-    rows = [one.as_json(host=hands.site.host.name) for one in seen]
-    return report(page, [hands.site], code, ended.document, rows, dry_run=dry_run)
+    told = scenario.database_only(page, hands, asked)
+    hands.looks.close()
+    rows = [one.as_json(host=site.host.name) for one in told.measurements]
+    return report(page, [site], told.exit_code, told.run.document if told.run else {}, rows, dry_run=dry_run)
 
 
 ALL = (database_only,)

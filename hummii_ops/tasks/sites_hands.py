@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from threading import Event
+from dataclasses import dataclass
 from typing import Any
 
 from hummii_ops.checks import Measurement
@@ -12,13 +11,10 @@ from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.run import preflight
 from hummii_ops.scenarios import performance_degradation as slow
 from hummii_ops.scenarios.code_back import Ended
-from hummii_ops.tasks import looking
 from hummii_ops.tasks.frame import afterwards, say
+from hummii_ops.tasks.fresh_looks import FreshLooks
 from hummii_ops.tasks.going_back import CodeWish, go_back
 from hummii_ops.tasks.session import Site
-from hummii_ops.tasks.verify import keep
-
-_SETTLE_S = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +23,7 @@ class SitesHands:
 
     sites: Sequence[Site]
     wish: CodeWish
-    seen: list[looking.Seen] = field(default_factory=list)
+    looks: FreshLooks
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """What is true there, with nobody else at work. Raises Busy or Refused."""
@@ -41,31 +37,15 @@ class SitesHands:
         from hummii_ops.checks import last_words
         from hummii_ops.scenarios.failure_point import ill
 
-        site = next(site for site in self.sites if site.host.name == snapshot.host_name)
-        return last_words.read(site.transport, ill(snapshot))
+        return last_words.read(self._site(snapshot).transport, ill(snapshot))
 
     def verify(self, *, flows: bool = True) -> tuple[Measurement, ...]:
-        """The looks of `fab verify`, over links of their own: the run's may have been lost."""
-        self.close()
-        for site in self.sites:
-            again = replace(site, transport=site.place.connect())
-            self.seen.append(looking.see(again, settle_s=_SETTLE_S, left=Event(), flows=flows))
-        return tuple(self._named(each.site, one) for each in self.seen for one in each.measurements)
-
-    def close(self) -> None:
-        """The links of the last looks; `keep` needs them until then."""
-        for each in self.seen:
-            each.site.transport.close()
-        self.seen.clear()
+        """The looks of `fab verify`."""
+        return self.looks.verify(flows=flows)
 
     def keep(self) -> None:
         """Mark what was seen last as good."""
-        for each in self.seen:
-            keep(each)
-
-    def _named(self, site: Site, one: Measurement) -> Measurement:
-        """Of several hosts each look bears its host's name: what is compared by name must not be mixed up."""
-        return one if len(self.sites) == 1 else replace(one, name=f"{one.name}.{site.host.name}")
+        self.looks.keep()
 
     def diagnose(self) -> tuple[slow.Opinion, ...]:
         """What the table says, host by host."""
@@ -86,3 +66,6 @@ class SitesHands:
     def channels(self) -> tuple[str, ...]:
         """Their names, as the inventory has them."""
         return tuple(self.sites[0].environment.told)
+
+    def _site(self, snapshot: Snapshot) -> Site:
+        return next(site for site in self.sites if site.host.name == snapshot.host_name)

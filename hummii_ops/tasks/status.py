@@ -16,6 +16,7 @@ from hummii_ops.tasks import session, statuspage
 from hummii_ops.tasks.atwork import step_now
 from hummii_ops.tasks.frame import Reply, command
 from hummii_ops.tasks.runview import run_json, shown_state
+from hummii_ops.tasks.session import Site
 
 
 @command("status")
@@ -23,7 +24,7 @@ def status(_context: Any, limit: str | None = None, env: str | None = None, form
     """What runs on each host, since when, and how it is; a run at work, or one that did not end, first."""
     environment = session.choose(env)
     sites = session.reach(environment, limit)
-    hosts = [host_json(site.snapshot(), environment) for site in sites]
+    hosts = [host_json(_seen(site), environment) for site in sites]
     body = {"environment": environment.name} | {k: v for k, v in hosts[0].items() if k != "name"} | {"hosts": hosts}
 
     def show(console: Console) -> None:
@@ -32,6 +33,13 @@ def status(_context: Any, limit: str | None = None, env: str | None = None, form
         statuspage.show_differing(console, hosts)
 
     return Reply(kind="status", body=body, show=show)
+
+
+def _seen(site: Site) -> Snapshot:
+    """One read; a second one where a deploy's line was read before, and its lock after, the deploy's end."""
+    seen = site.snapshot()
+    just_ended = seen.deploy is not None and seen.deploy.state == "interrupted"
+    return site.snapshot() if just_ended else seen
 
 
 def host_json(snapshot: Snapshot, environment: Environment) -> dict[str, Any]:
@@ -49,6 +57,7 @@ def host_json(snapshot: Snapshot, environment: Environment) -> dict[str, Any]:
         "health": _health(snapshot.health) if snapshot.health else None,
         "lease": _lease(snapshot.lease, snapshot) if snapshot.lease else None,
         "hold": _hold(snapshot.hold, snapshot) if snapshot.hold else None,
+        "last_deploy": snapshot.deploy.as_json() if snapshot.deploy else None,
         "last_run": run_json(shown, busy=snapshot.busy) if shown else None,
         "at_work": [{"pid": p.pid, "user": p.user, "age_s": p.age_s, "command": p.args} for p in snapshot.at_work],
         "space_used_bytes": snapshot.space_used_bytes,
@@ -110,6 +119,7 @@ def _hold(hold: Hold, snapshot: Snapshot) -> dict[str, Any]:
         "reason": hold.reason,
         "since": _iso(hold.since),
         "until": _iso(hold.until),
+        "expired": hold.until is not None and hold.until <= snapshot.read_at,
         "bypassed": [{"name": one.service, "made_at": _iso(one.created_at)} for one in went_past(hold, snapshot)],
     }
 
@@ -128,3 +138,6 @@ def went_past(hold: Hold, snapshot: Snapshot) -> tuple[ContainerFact, ...]:
 
 def _iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
+
+
+ALL = (status,)

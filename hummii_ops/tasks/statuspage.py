@@ -93,7 +93,12 @@ def _claims(host: dict[str, Any]) -> Iterator[Line]:
         yield f"lease     {named}, {alive}: {lease['reason'] or 'no reason given'}", ""
     if hold:
         since = _age(host, hold["since"])
-        yield f"hold      deploys are held for {since} by {hold['who']}: {hold['reason']} (lift it: fab unhold)", ""
+        ends = f"until {hold['until'][:16].replace('T', ' ')} UTC; " if hold["until"] else ""
+        ends = "it has expired, and the next guarded deploy lifts it; " if hold["expired"] else ends
+        yield (
+            f"hold      deploys are held for {since} by {hold['who']}: {hold['reason']} ({ends}lift it: fab unhold)",
+            "",
+        )
     past = hold["bypassed"] if hold else []
     if past:
         names = ", ".join(dict.fromkeys(one["name"] for one in past))
@@ -109,10 +114,20 @@ def _last(host: dict[str, Any]) -> Iterator[Line]:
     running = last is not None and last["state"] == "running"
     if last and not running and not host["unfinished"]:
         yield f"last run  {last['run_id']}: {last['state']}, {last['from']} → {last['to']}", ""
+    if host["last_deploy"]:
+        yield f"deploy    {_deploy(host['last_deploy'])}, {_age(host, host['last_deploy']['since'])} ago", ""
     if host["space_used_bytes"]:
         yield f"space     {max(1, round(host['space_used_bytes'] / _MIB))} MiB used by .hummii-ops", "dim"
     if not host["unfinished"]:
         yield f"next      {_next(host, running=running)}", ""
+
+
+def _deploy(deploy: dict[str, Any]) -> str:
+    """The last guarded deploy, in short."""
+    ended = {"running": "runs", "interrupted": "its guard was killed; whether it ended is not known"}
+    how = ended.get(deploy["state"], f"ended with {deploy['exit_code']}")
+    touched = {True: "the server was touched", False: "nothing was touched", None: "perhaps touched"}[deploy["touched"]]
+    return f"{deploy['run']}{' of ' + deploy['version'] if deploy['version'] else ''}: {how}, {touched}"
 
 
 def _next(host: dict[str, Any], *, running: bool) -> str:

@@ -109,3 +109,6 @@ def _undo_part(site: Site, snapshot: Snapshot, run_id: str) -> Part:
     done = perform.plan_of(site.place, run_id)
     left = site.entry.call("read_fact", run_id, "left").stdout.decode()
     return part_of(site, plan_undo.build(snapshot, site.environment, done, run_id, left))
+
+
+ALL = (undo,)

@@ -32,7 +32,7 @@ class Ledger:
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
             return cls(path=path, **{name: kept[name] for name in _KEPT})
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return cls(path=path)
 
     def save(self) -> None:

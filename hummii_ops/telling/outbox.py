@@ -93,7 +93,7 @@ def _parse(line: str, note_id: str, run_id: str) -> Note | None:
             return None
         facts = {str(name): str(text) for name, text in value["facts"].items()}
         at = datetime.fromisoformat(value["at"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return Note(id=note_id, run_id=run_id, kind=value["kind"], at=at, facts=facts)
 

@@ -54,6 +54,8 @@ def test_a_migration_that_broke_orders_is_found_and_taken_back(broken: Productio
     assert latest in rollback["found"][0]
     assert (rollback["verdict"], verification["verdict"]) == ("pass", "pass")
     assert end.document["measurements"]
+    (running, *_) = [one for one in operator.fab("releases").ended(0).document["releases"] if one["running"]]
+    assert running["goodness"] == "good"
     assert end.document["run"]["old_database"] in sql(broken, OURS, "postgres")
     assert old_kept == ""
     assert 0 < rollback["elapsed_s"] <= verification["elapsed_s"] <= end.document["elapsed_s"] < 1800

@@ -221,7 +221,7 @@ def test_every_document_is_published() -> None:
 @cache
 def flags() -> dict[str, dict[str, str | None]]:
     """The flags of every task with their help, by each of its names. Asked once: Invoke gives a help text only once."""
-    namespace = load("generate").namespace()
+    namespace = load("generate").menu.collect(())
     found: dict[str, dict[str, str | None]] = {}
     for name, aliases in namespace.task_names.items():
         helps = {"--" + str(one.name).strip("_").replace("_", "-"): one.help for one in namespace[name].get_arguments()}

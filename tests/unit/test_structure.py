@@ -39,6 +39,9 @@ ROOMS["tasks"] |= {"checks", "telling"}
 ROOMS["scenarios"] |= {"checks"}
 ROOMS["run"] |= {"checks"}
 ROOMS["host"] = {"host"}
+ROOMS["readiness"] = {"readiness", "checks", *LINE[LINE.index("run") :]}
+ROOMS["security"] = {"security", "checks", *LINE[LINE.index("facts") :]}
+ROOMS["tasks"] |= {"readiness", "security"}
 
 # A foreign package → the files that may import it.
 KEEPERS = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,10 @@ _PRIVATE = 0o600
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One thing to take away. `steps` are clean-ups as a flow has them, with the `names` that they may use."""
+    """One thing to take away. `steps` are clean-ups as a flow has them, with the `names` that they may use.
+
+    `key` tells which key its password was made from, and nothing of the key; "" in a line of before this was kept.
+    """
 
     id: str
     at: str
@@ -34,6 +38,12 @@ class Entry:
     run_id: str
     names: Mapping[str, Any]
     steps: tuple[Mapping[str, Any], ...]
+    key: str = ""
+
+
+def mark_of(key: bytes) -> str:
+    """By which a key is known again."""
+    return hashlib.sha256(b"ledger key " + key).hexdigest()[:12]
 
 
 class AtWork(Exception):
@@ -56,6 +66,13 @@ class Ledger:
                 os.link(fresh, path)  # whole, or not at all; the first one wins
             fresh.unlink()
         return path.read_bytes()
+
+    def kept_key(self) -> bytes | None:
+        """The key, if there is one here: a new one would open nothing that was made before."""
+        try:
+            return (self.folder / "key").read_bytes()
+        except FileNotFoundError:
+            return None
 
     def open(self, entry: Entry) -> None:
         """Write down what will be made."""
@@ -92,8 +109,8 @@ class Ledger:
             os.close(lock)
 
     def tidy(self) -> None:
-        """Forget what is done, when all of it is; only while alone."""
-        if self.file.exists() and not self.entries():
+        """Forget what is done, when all of it is; only while alone. What we cannot read may not be done."""
+        if self.file.exists() and not self.entries() and all(map(_is_read, self._lines())):
             self.file.unlink()
 
     def _lines(self) -> list[bytes]:
@@ -115,3 +132,20 @@ class Ledger:
             os.fsync(fd)
         finally:
             os.close(fd)
+
+
+def _is_read(line: bytes) -> bool:
+    """A line that another version wrote is whole JSON, and not ours; half a line promised nothing."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return True
+    return "close" in said or _is_entry(said.get("open"))
+
+
+def _is_entry(said: Any) -> bool:
+    try:
+        Entry(**said)
+    except TypeError:
+        return False
+    return True

@@ -23,6 +23,7 @@ from hummii_ops.inventory.read import read_text
 from hummii_ops.inventory.written import Items, Null, Place, Table, Text, Written
 
 _REMEDY = "correct the file, then run: fab flows.check"
+_LONGEST_NUMBER = 300
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
@@ -83,7 +84,7 @@ def typed(written: Written) -> Any:
         case Text(text=text, kind="bool"):
             return text.lower() == "true"
         case Text(text=text, kind="int" | "float") if _NUMBER.fullmatch(text):
-            return json.loads(text)
+            return json.loads(text) if len(text) < _LONGEST_NUMBER else text
         case Text(text=text):
             return text
         case Items(items=items):

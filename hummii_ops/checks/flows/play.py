@@ -17,7 +17,7 @@ from hummii_ops.checks.flows.asking import LiveKey
 from hummii_ops.checks.flows.attempts import Attempts, Tools
 from hummii_ops.checks.flows.cleaning import clean
 from hummii_ops.checks.flows.clients import Clients
-from hummii_ops.checks.flows.ledger import Entry, Ledger
+from hummii_ops.checks.flows.ledger import Entry, Ledger, mark_of
 from hummii_ops.checks.flows.models import Flow, Step
 from hummii_ops.checks.flows.names import Names, Unknown, is_secret, new_run_id
 from hummii_ops.checks.flows.played import Played, StepResult
@@ -52,7 +52,9 @@ class _Play:
     def __init__(self, flow: Flow, stage: Stage) -> None:
         self._flow, self._stage, self._began = flow, stage, time.monotonic()
         run_id = new_run_id(datetime.now(UTC))
-        self._names = Names(run_id, key=stage.ledger.key(), secret=stage.secret, env=stage.env)
+        key = stage.ledger.key()
+        self._key_mark = mark_of(key)
+        self._names = Names(run_id, key=key, secret=stage.secret, env=stage.env)
         self._caller, self._clients = Caller(), Clients(self._names, stage.url)
         self._results: list[StepResult] = []
         self._made: list[tuple[Entry, Attempts]] = []
@@ -139,6 +141,7 @@ class _Play:
             run_id=self._names.run_id,
             names=self._names.written(),
             steps=tuple(one.model_dump(mode="json", by_alias=True, exclude_unset=True) for one in step.cleanup),
+            key=self._key_mark,
         )
         self._stage.ledger.open(entry)
         return entry

@@ -165,6 +165,23 @@ def _rose(before: float | None, now: float | None, times: float) -> bool:
     return before is not None and now is not None and now > 0 and now >= times * before
 
 
+def host_explains(seen: Evidence) -> str | None:
+    """What of the host explains the illness. Too little CPU makes requests slow; that they began to fail with a release
+    is not of its doing.
+    """
+    return None if seen.host is None or _only_slows(seen, seen.host) else host_cause(seen.host)
+
+
+def host_is_out(seen: Evidence) -> bool:
+    """Is the host known not to be the cause?"""
+    return seen.host is not None and (host_is_well(seen.host) or _only_slows(seen, seen.host))
+
+
+def _only_slows(seen: Evidence, host: HostLoad) -> bool:
+    short = host_saturated(host)
+    return seen.fails_since_release and not host.broken and all(one.startswith("CPU") for one in short)
+
+
 def _flat(before: float | None, now: float | None) -> bool:
     """Known, and not larger by what would matter."""
     return before is not None and now is not None and not _rose(before, now, LEAST_RATIO)

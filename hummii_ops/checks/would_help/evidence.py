@@ -157,7 +157,8 @@ class OtherChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """`began_at` and `ended_at` of the release that runs. `onset_at`: when it became worse.
+    """`began_at` and `ended_at` of the release that runs. `onset_at`: when it became worse; `fails_since_release`:
+    requests that were counted just before it and just after it show that they fail since then.
 
     `unavailable`: sources that did not answer, in words. `absent`: rooms that this stack does not have, so that
     nothing is missing there. `migrations`: may the older code serve the schema?
@@ -181,6 +182,7 @@ class Evidence:
     migrations: Literal["safe", "unsafe", "unknown"] | None = None
     migrations_said: str = ""
     onset_at: datetime | None = None
+    fails_since_release: bool = False
     other_changes: tuple[OtherChange, ...] | None = None
     absent: frozenset[Room] = frozenset()
 

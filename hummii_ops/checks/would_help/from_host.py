@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from hummii_ops.checks import access_log, baseline, database_limits, resources, responses
 from hummii_ops.checks.access_log import Window
-from hummii_ops.checks.would_help import looks, traffic
+from hummii_ops.checks.baseline import Baseline
+from hummii_ops.checks.would_help import failing, looks, traffic
 from hummii_ops.checks.would_help.evidence import Evidence
 from hummii_ops.checks.would_help.traffic import Counted
 from hummii_ops.errors import Unreachable
@@ -62,15 +63,25 @@ def with_looks(
         host=looks.host_load(host_used, snapshot, environment.version_service) if host_used else None,
         database=looks.in_database(load, base) if load else None,
     )
-    return _with_onset(filled, requests, before.get("before"))
+    return _with_onset(filled, requests, before.get("before"), base, count)
 
 
-def _with_onset(seen: Evidence, now: Counted | None, before: Counted | None) -> Evidence:
-    """Asked only where the requests have become slower: in any series something changes most somewhere."""
-    slower = any(one.name == "requests.time" and one.degraded for one in seen.gates)
-    if not slower or seen.began_at is None:
+def _with_onset(
+    seen: Evidence,
+    now: Counted | None,
+    before: Counted | None,
+    base: Baseline | None,
+    count: Callable[[Window], Counted | None],
+) -> Evidence:
+    """Asked only where the requests have become worse: in any series something changes most somewhere."""
+    worse = {one.name for one in seen.gates if one.degraded}
+    if seen.began_at is None or now is None:
         return seen
-    return replace(seen, onset_at=traffic.onset(now, before, seen.began_at))
+    if "requests.errors" in worse:
+        last = count(failing.last_of(before.window)) if before else None
+        if failing.since_release(count(failing.first_of(now.window)), last, base, seen.began_at):
+            return replace(seen, onset_at=seen.began_at, fails_since_release=True)
+    return replace(seen, onset_at=traffic.onset(now, before, seen.began_at)) if "requests.time" in worse else seen
 
 
 def _windows(seen: Evidence, snapshot: Snapshot, environment: Environment) -> tuple[Window | None, dict[str, Window]]:

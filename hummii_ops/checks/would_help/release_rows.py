@@ -37,7 +37,7 @@ def confirmed(seen: Evidence) -> str | None:
     """S, E and L of one metric, with the release, while host, database and dependencies were looked at and are well."""
     worst = next((one for one in seen.gates if one.degraded and one.breached), None)
     others: tuple[bool, ...] = (
-        seen.host is not None and causes.host_is_well(seen.host),
+        causes.host_is_out(seen),
         "database" in seen.absent or (seen.database is not None and not causes.database_bottleneck(seen.database)),
         "dependencies" in seen.absent or (seen.dependencies is not None and not causes.slow_dependencies(seen)),
     )

@@ -108,7 +108,7 @@ def row_3(seen: Evidence) -> Row:
 def row_4(seen: Evidence) -> Row:
     """The host has no more to give, and it is not the api that takes it."""
     host = seen.host
-    cause = causes.host_cause(host) if host else None
+    cause = causes.host_explains(seen)
     says = Says(
         helps="no",
         code="host",

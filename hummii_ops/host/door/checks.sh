@@ -93,6 +93,8 @@ deploys_now() { # processes that change this stack: a deploy script, or a Compos
 }
 changes_stack() ( # WORDS: never a person who only looks
     [ -n "$1" ] || exit 1
+    # one that waits for its turn changes nothing, and one that has it holds the lease
+    case $1 in *hummii-host*with-lease* | *.hummii-ops/lib/*/guard/*) exit 1 ;; esac
     case ${1%% *} in vi | vim | nano | less | more | cat | tail | head | grep | watch | */grep | */tail | */cat) exit 1 ;; esac
     while read -r deploy; do
         [ -z "$deploy" ] || case " $1 " in *"/$deploy "* | *" $deploy "*) exit 0 ;; esac

@@ -3,7 +3,7 @@
 #
 # Reads facts, one a line, fields separated by tabs, times in milliseconds, "-" for what is not known; releases newest first:
 #   now TIME      container SERVICE IMAGE CREATED      run ID TASK STATE TO ENDED (newest first)
-#   release ID TIME|- good|bad|unknown yes|no(restorable) running|- VERSION|- SERVICE=IMAGE,…|- WHY_NOT|- IDENTITY|- recorded|-
+#   release ID TIME|- good|bad|unknown yes|no(restorable) running|drifted|- VERSION|- SERVICE=IMAGE,…|- WHY_NOT|- IDENTITY|- recorded|-
 # Prints "chosen ID", "unproven" if no verify ever passed while it ran, and "passed ID WHY" for each that it passed over.
 # 2: the text can never be a version or a timestamp; 3: there is no such release to go to; the reason is on stderr.
 choose() ( # --latest | TEXT <facts
@@ -38,7 +38,7 @@ function never_ran(i,    has, list, n, k, part, s, differing, all_before) {
 }
 function why_not(i) {
     if (time[i] == "-") return "its name holds no time that is understood"
-    if (running[i] == "running") return "it is what runs"
+    if (running[i] != "-") return "it is what runs"
     if (time[i] + 0 > now) return "its time lies in the future"
     if (restorable[i] != "yes") return reason[i]
     if (never_ran(i)) return "newer than what runs: it never ran"

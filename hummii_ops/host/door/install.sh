@@ -12,17 +12,18 @@ install_door() {
     [ -d "$home/lib/$sha" ] || unpack
     current
     for script in scripts/rollback.sh scripts/backup/restore-database.sh; do place "$project_dir/$script"; done
+    place "$home/bin/hummii-host" guard/hummii-host.sh
 }
 can_place() { # SCRIPT replace|keep: one that is not ours stays, unless it is said, and then it is kept beside
     { [ -e "$1" ] || [ -L "$1" ]; } && ! is_ours "$1" || return 0
     [ "$2" = replace ] || { echo "$1"; exit 79; }
     [ ! -e "$1.before-hummii-ops" ] || { echo "$1"; exit 80; }
 }
-place() { # SCRIPT
+place() { # SCRIPT [NAME in the library]
     mkdir -p "${1%/*}" || exit 78
     [ ! -e "$1" ] || is_ours "$1" || ln "$1" "$1.before-hummii-ops" || exit 78
     beside=${1%/*}/.${1##*/}.$$
-    { cp "$home/lib/$sha/door/${1##*/}" "$beside" && chmod "$([ -g "$project_dir" ] && echo 2750 || echo 750)" "$beside" && chmod g-s "$beside" &&
+    { cp "$home/lib/$sha/${2:-door/${1##*/}}" "$beside" && chmod "$([ -g "$project_dir" ] && echo 2750 || echo 750)" "$beside" && chmod g-s "$beside" &&
         sync "$beside" && mv -fT "$beside" "$1" && sync "${1%/*}"; } || { rm -f "$beside"; exit 78; }
 }
 is_ours() { [ -f "$1" ] && sed -n 2p "$1" | grep -q '^# hummii-ops put this here'; }

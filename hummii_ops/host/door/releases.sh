@@ -40,7 +40,8 @@ release() { # PATH: its line
     goodness=unknown
     [ ! -s "$dir/identity" ] || goodness=$(sed -n '/^mark=/{s///p;q;}' "$home/marks/$(cat "$dir/identity")" 2>/dev/null)
     running=-
-    ! is_running || running=running
+    # `drifted`: it runs, and another compose file is on the disk: who names it gets the file back
+    ! is_running || { running=running && [ "$(cat "$dir/sha")" = "$disk_sha" ] || running=drifted; }
     version=$(cat "$dir/version" 2>/dev/null)
     printf 'release\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$id" "$at" "${goodness:-unknown}" \
         "$([ -n "$why" ] && echo no || echo yes)" "$running" "${version:--}" "${images:--}" "${why:--}" \

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,16 +49,17 @@ def judged(answer: Response, url: str) -> Response:
 def retry_after_s(headers: Mapping[str, str]) -> float:
     """Seconds that the other side asks to wait; 0 where it says nothing that we read. A date is not read."""
     try:
-        return max(0.0, float(headers.get("retry-after", "0")))
+        asked = float(headers.get("retry-after", "0"))
     except ValueError:
         return 0.0
+    return max(0.0, asked) if math.isfinite(asked) else 0.0
 
 
 def json_of(answer: Response, url: str) -> dict[str, Any]:
     """The object that was answered. Raises Later where there is none: something between us answered."""
     try:
         value = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise Later(f"{_host(url)} answered something that is not JSON")
@@ -68,7 +70,7 @@ def list_of(answer: Response, url: str) -> list[dict[str, Any]]:
     """The list of objects that was answered. Raises Later where there is none."""
     try:
         value = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise Later(f"{_host(url)} answered something that is not a list")

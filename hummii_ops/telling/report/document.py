@@ -93,6 +93,7 @@ def _host(host: KeptHost) -> dict[str, Any]:
         "clock": times.clock(host).as_json(),
         "health": samples.summary(samples.parse(host.probes)),
         "files": list(host.files),
+        "journal_sha256": host.outcome.journal_sha256,
     }
 
 

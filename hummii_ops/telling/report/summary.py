@@ -51,6 +51,8 @@ def figures(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "To verify", seconds(spans["verify_s"])
     yield "The procedure expects", _estimate(report["estimate"])
     for host in report["hosts"]:
+        if host.get("journal_sha256"):
+            yield f"Journal of {host['name']}, sha256", host["journal_sha256"]
         shift = host["clock"]["shift_s"]
         if shift:
             way = "ahead of" if shift > 0 else "behind"

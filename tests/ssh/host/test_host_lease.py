@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -187,6 +188,19 @@ def test_mixed_is_taken_over_by_no_one(rig: Rig) -> None:
     assert run.begin().state == "mixed"
     aged(rig, 10_000)
     assert rig.new_run(plan).claim().exit_code == 73
+
+
+def test_the_lease_of_a_guarded_deploy(rig: Rig) -> None:
+    """It is worth as much as busy.lock: nobody takes it while a process of the deploy lives, and then the next does."""
+    rig.home.mkdir()
+    (rig.home / "lease").write_text("run=20990101T000000Z-deploy-beef\nwho=ci@host\ntask=deploy\nreason=merge 41\n")
+    with (rig.home / "busy.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused = rig.new_run(rig.swap()).claim()
+        assert (refused.exit_code, b"reason=merge 41" in refused.stdout) == (73, True)
+    run = rig.new_run(rig.swap())
+    assert run.claim().exit_code == 0
+    assert rig.lease() == run.id
 
 
 def interrupted(rig: Rig) -> Shipped:

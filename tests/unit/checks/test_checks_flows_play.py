@@ -141,6 +141,38 @@ def test_a_clean_up_that_fails_stays_in_the_ledger_until_it_works(
     assert not ledger.file.exists()
 
 
+def test_a_laptop_without_the_key_forgets_nothing(
+    server: ShopServer, shipped: dict[str, Flow], stage: Stage, ledger: Ledger
+) -> None:
+    """No key here, or another one: the account is there, and stays in the ledger; with the key it is taken away."""
+    server.shop.broken = {"leaving"}
+    play(shipped["login"], stage)
+    server.shop.broken = set()
+    key = ledger.folder / "key"
+    right = key.read_bytes()
+    for wrong_one in (None, b"x" * 32):
+        key.unlink() if wrong_one is None else key.write_bytes(wrong_one)
+        (cleaned,) = clean_up(ledger, "lab", {}, stage.secret)
+        assert "the key of its password is not here" in (cleaned.left or "")
+        assert "@hummii.invalid by hand" in (cleaned.left or "")
+        assert wrong_one or not key.exists(), "a clean-up makes no key: it would fit nothing"
+        assert len(ledger.entries()) == 1
+    key.write_bytes(right)
+    assert [one.left for one in clean_up(ledger, "lab", {}, stage.secret)] == [None]
+    assert server.shop.anything_left() == []
+
+
+def test_a_line_of_another_version_is_not_thrown_away(stage: Stage, ledger: Ledger) -> None:
+    """What we cannot read may be something that is still there; half a line promised nothing."""
+    ledger.folder.mkdir(parents=True, exist_ok=True)
+    ledger.file.write_text('{"open": {"id": "a", "of": "tomorrow"}}\n{"open": {"id"')
+    assert clean_up(ledger, "lab", {}, stage.secret) == []
+    assert ledger.file.exists()
+    ledger.file.write_text('{"open": {"id"')
+    clean_up(ledger, "lab", {}, stage.secret)
+    assert not ledger.file.exists()
+
+
 def requests_of(server: ShopServer, flow: Flow, stage: Stage) -> int:
     play(flow, stage)
     number = len(server.shop.asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -15,7 +16,8 @@ from hummii_ops.checks.access_log import Requests, Window
 from hummii_ops.checks.baseline import Baseline, Samples
 from hummii_ops.checks.database_load import Load, Look
 from hummii_ops.checks.resources import Resources, Used
-from hummii_ops.checks.would_help import Evidence, Failures, Previous, Series, advise, looks, traffic
+from hummii_ops.checks.would_help import Evidence, Failures, Previous, Series, advise, failing, looks, traffic
+from hummii_ops.checks.would_help.evidence import HostLoad
 from hummii_ops.checks.would_help.from_host import with_looks
 from hummii_ops.checks.would_help.from_snapshot import of_snapshot, target_of
 from hummii_ops.checks.would_help.traffic import Counted
@@ -248,3 +250,35 @@ def test_real_answers_of_a_host_become_evidence() -> None:
     assert (seen.database.blocked, seen.database.max_connections) == (2, 97)
     assert seen.database.blocker
     assert database_load.BETWEEN_S > 0
+
+
+def test_requests_that_fail_since_the_release() -> None:
+    """Counted just before it and in its first minutes; or against a baseline of just before; else it is not known."""
+    ill = counted(since=1, until=20, failed=40)
+    well, ill_before = counted(since=-2, until=0), counted(since=-2, until=0, failed=40)
+    fresh, old = replace(BASELINE, at=BEGAN - MINUTE), replace(BASELINE, at=BEGAN - 60 * MINUTE)
+    silent = counted(since=-2, until=0, n=0)
+    cases = [(ill, well, None), (ill, ill_before, fresh), (ill, None, fresh), (ill, silent, fresh), (ill, None, old)]
+    cases += [(ill, None, None), (None, well, fresh), (counted(since=1, until=20), well, None)]
+    said = [failing.since_release(first, last, base, BEGAN) for first, last, base in cases]
+    assert said == [True, False, True, True, False, False, False, False]
+    assert failing.last_of(BEFORE.window).since == BEGAN - 2 * MINUTE
+    assert failing.first_of(NOW_SLOW.window).until == BEGAN + 11 * MINUTE
+
+
+def test_too_little_cpu_does_not_make_requests_fail() -> None:
+    """Failures that began with the release are no fault of a busy host; those of a full disk are."""
+    busy = HostLoad(cpu_some=80, outside_cpu=70)
+    rate = Failures(name="requests.errors", before=(0, 400), after=(40, 400), limit=0.01)
+    seen = Evidence(
+        began_at=BEGAN,
+        onset_at=BEGAN,
+        metrics=(rate,),
+        host=busy,
+        migrations="safe",
+        absent=frozenset({"database", "dependencies"}),
+    )
+    assert (advise(seen).row, advise(seen).helps) == (4, "no")
+    fails = replace(seen, fails_since_release=True)
+    assert (advise(fails).row, advise(fails).helps) == (9, "yes")
+    assert advise(replace(fails, host=replace(busy, disk_used=99))).row == 4

@@ -112,3 +112,20 @@ def test_secrets_and_control_sequences_do_not_get_through() -> None:
 def test_nonsense_is_passed_over() -> None:
     """A frame that is cut or empty is no process."""
     assert judged(Frame(exit_code=0, data=b""), Frame(exit_code=0, data=b"1\n"), seen("")) == []
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("sh", "-c", "cd /opt/hummii && .hummii-ops/bin/hummii-host with-lease --wait=600 -- ./deploy.sh 1.2"),
+        ("sh", "/opt/hummii/.hummii-ops/lib/0f/guard/guard.sh", "l", "d", "with-lease", "--", "./deploy.sh", "1.2"),
+        ("sh", "/opt/hummii/.hummii-ops/lib/0f/guard/supervise.sh", "l", "d", "R", "--", "./deploy.sh", "1.2"),
+    ],
+)
+def test_a_guard_of_deploys(argv: tuple[str, ...]) -> None:
+    """One that waits changes nothing, and what one runs is known by its lease; a deploy without a guard is named."""
+    guard = seen(*argv, cwd="/opt/hummii", pid=7)
+    script = seen("/bin/sh", "./deploy.sh", "1.2", cwd="/opt/hummii", pid=8, parents="7 1")
+    alone = seen("/bin/sh", "./deploy.sh", "1.3", cwd="/opt/hummii", pid=9)
+    assert judged(guard, script) == []
+    assert judged(guard, script, alone) == ["/bin/sh ./deploy.sh 1.3"]
