@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from cases import database_everything, drawn, everything, numbered
@@ -10,6 +12,10 @@ from known_steps import FIRST_DATABASE, FIRST_ROLLBACK, known
 from report_table import lines
 from small_cases import CASES, POINTS, cases, points, sample, within
 from small_strikes import FAULTS
+
+HERE = Path(__file__).resolve().parent
+_STAND_IN = HERE.parents[1] / "lab" / "images" / "small"
+SCRIPTS = [*(HERE / "small").glob("*.sh"), *(_STAND_IN / name for name in ("engine", "docker", "small-host"))]
 
 
 @pytest.mark.parametrize("seed", [1, 7, 12345])
@@ -64,3 +70,10 @@ def test_the_report_ends_with_the_sum() -> None:
     assert said[-1] == "2 cases (1 on the lab), 1 survived"
     assert any(line.split() == ["link-cut", "1", "0", "0", "1"] for line in said)
     assert any(line.split() == ["proven", "2", "1", "0", "1"] for line in said)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_what_runs_on_a_small_host_is_linted(path: Path) -> None:
+    """The stand-in of the engine and what stops a run are POSIX sh without a complaint of shellcheck."""
+    found = subprocess.run(["shellcheck", "--shell=sh", str(path)], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout

@@ -126,7 +126,8 @@ def _end(case: SmallCase, stage: SmallStage, seen: World) -> str:
         forward = case.by == "resume" and all(run.state == "forward" for run in unfinished)
         return "new" if forward and case.at.run != "backup-db" else "old"
     ended = [run for run in seen.runs if run.journal][-1]
-    colleague.fab("resume", f"--run={ended.id}", "--yes", "--reason=once more").ended(REFUSED)
+    if case.number % 3 == 0:  # of what has ended nothing is left to go on with
+        colleague.fab("resume", f"--run={ended.id}", "--yes", "--reason=once more").ended(REFUSED)
     is_new = ended.state == "done" and "-backup-db-" not in ended.id
     if is_new and case.by == "undo" and case.at.task != "rollback-db":
         what = "rollback" if case.at.task == "undo" else "undo"
