@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -71,7 +72,11 @@ def command(
     def wrap(body: Callable[..., Reply]) -> Any:
         @functools.wraps(body)
         def run(context: Any, **flags: Any) -> None:
-            end(answer(name, body, context, flags, formats), flags.get("format", "text"))
+            reply = answer(name, body, context, flags, formats)
+            if reply.exit_code in (ExitCode.DETACHED, ExitCode.INTERRUPTED):
+                # we leave already: a second Ctrl-C could only take away what is said, and the exit code with it
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            end(reply, flags.get("format", "text"))
 
         made = task(name=name, aliases=aliases, auto_shortflags=False, help=_help(body, help or {}))(run)
         made.changes = changes
