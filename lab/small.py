@@ -65,7 +65,7 @@ def up(lab: Lab, *, say: Say, ask: Ask) -> SmallHost:
     """A new small host of this lab; one that is there is thrown away."""
     image = ensure_image(say=say, ask=ask)
     lab.folder.mkdir(parents=True, exist_ok=True)
-    name = f"{lab.prefix}-small"
+    name = f"{lab.prefix}-host"
     down(lab)
     options = [f"--opt=o=size={PROJECT_MB}m", "--opt=type=tmpfs", "--opt=device=tmpfs"]
     docker("volume", "create", *options, f"{name}-project")
@@ -88,7 +88,7 @@ def up(lab: Lab, *, say: Say, ask: Ask) -> SmallHost:
 
 def down(lab: Lab) -> None:
     """Nothing of it is left."""
-    name = f"{lab.prefix}-small"
+    name = f"{lab.prefix}-host"
     for one in (name, f"{name}-holder"):
         if container.exists(one):
             docker("rm", "--force", "--volumes", one)

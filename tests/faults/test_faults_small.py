@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import small_judge
+from lab_name import own_lab
 from lab_operator import Said, Working
 from small_cases import SmallCase
 from small_plans import DIR
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.faults
 @pytest.fixture(scope="session")
 def small_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallStage]:
     """A small host of this process alone."""
-    lab = Lab.here()
+    lab = replace(Lab.here(), name=own_lab("small"))
     host = small.up(lab, say=lambda _line: None, ask=lambda _question: True)
     stage = SmallStage(lab=lab, host=host, folder=Path(tmp_path_factory.mktemp("small")))
     yield stage
