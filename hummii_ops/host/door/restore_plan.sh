@@ -92,7 +92,7 @@ prepare() {
         properties_copied "$p" "$s" "$d" "$u" -- copy_properties "$p" "$s" "$d" "$u"
     step forward measure-loss "$limit" prepares 'count what is in the served one and not in the backup' \
         loss_measured "$p" "$s" "$d" "$u" -- measure_loss "$p" "$s" "$d" "$u"
-    step forward prepared 10 prepares 'note that all is prepared' is_prepared -- note_prepared
+    step forward prepared 600 prepares 'write it out to the disk, and note that all is prepared' is_prepared -- note_prepared "$p" "$s" "$d" "$u"
 }
 safety_dump() { # as steps/database.py
     slow=$((300 + live_bytes / 1000000))
