@@ -104,7 +104,8 @@ loss_measured() ( [ -s "$run/facts/rows-live" ] ) # PROJECT SERVICE DATABASE USE
 measure_loss() ( counted "$3" rows-live "$@" ) # PROJECT SERVICE DATABASE USER: as it is now
 is_prepared() ( [ -e "$run/prepared" ] )
 note_prepared() ( # PROJECT SERVICE DATABASE USER: all that was restored is on the disk; the runner then ends this run as prepared
-    sql checkpoint - "$@" && : >"$run/prepared" && sync "$run"
+    # and what copies and dumps have left to write: docker, too, waits for that disk when it stops a container
+    sql checkpoint - "$@" && sync && : >"$run/prepared" && sync "$run"
 )
 as_prepared() ( # PROJECT SERVICE DATABASE USER PREPARED: that run is prepared, and both databases are those that it saw
     [ ! -e "$run/changed" ] || exit 0 # this run was cut, and goes on: what has moved since it has moved itself
@@ -145,7 +146,7 @@ serve() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: instead of the oth
     until said=$(sql swap - "$@" -v "new=$(oid_of "$new" "$prepared")" -v "old=$(oid_of "$old" "$prepared")" \
         -v "aside=$(aside_name $aside "$prepared")" -v "mark=hummii-ops $aside $prepared" 2>&1); do
         tries=$((tries + 1))
-        [ $tries -lt 3 ] && await_database "$@" || { printf '%s\n' "$said"; exit 1; }
+        if [ $tries -ge 3 ] || ! await_database "$@"; then printf '%s\n' "$said" && exit 1; fi
     done
     printf '%s\nold_database=%s\n' "$said" "$(aside_name $aside "$prepared")" | fact swap
 )
@@ -159,7 +160,8 @@ clear_cache() ( # PROJECT SERVICE [PREFIX…]: everything in it, or what begins 
     # redis-cli ends with 0 also when it is told no, as without a password
     command=PING word=PONG
     [ $# != 0 ] || command=FLUSHALL word=OK
-    said=$(docker exec "$cache" redis-cli $command) && [ "$said" = $word ] || { echo "redis does not do it without a password: $said"; exit 1; }
+    said=$(docker exec "$cache" redis-cli $command) || exit
+    [ "$said" = $word ] || { echo "redis does not do it without a password: $said"; exit 1; }
     for prefix; do
         keys=$(docker exec "$cache" redis-cli --scan --pattern "$prefix*") || exit
         [ -z "$keys" ] || printf '%s\n' "$keys" | docker exec -i "$cache" xargs -d '\n' redis-cli UNLINK >/dev/null || exit
