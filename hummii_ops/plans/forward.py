@@ -61,9 +61,10 @@ def _change(work: Work) -> Iterator[Step]:
         yield files.restore(work.project, name, _copy(work, name), work.target.modes[name])
     changed = work.difference.changed
     here = {one.service: one for one in work.target.services}
+    run = services.run if work.restored_files() else services.run_again
     for name in changed:
         title = f"{name} runs {here[name].ref}"
-        yield services.run(step_id("replace", name), title, work.project, [_wanted(here[name])])
+        yield run(step_id("replace", name), title, work.project, [_wanted(here[name])])
     rest = [_wanted(one) for one in work.target.services if one.service not in (*changed, *work.difference.not_judged)]
     if rest:
         title = f"{', '.join(one.service for one in rest)} as the release has them"

@@ -113,9 +113,11 @@ run_services() { # LIST ID TITLE SERVICE…
     list=$1 id=$2 title=$3 state=target
     [ "$list" = forward ] || state=left
     shift 3
+    up=compose_up words=up_words
+    if [ -n "${swap:-}" ] && [ "$id" != the-rest ]; then up=start_or_up words=wanted; fi # the code stays
     # shellcheck disable=SC2046  # service names, ids, hashes
     step "$list" "$id" 180 changes "$title" services_are up "$project" $(wanted $state "$@") -- \
-        compose_up "$project" "$project_dir" "$compose_path" $(up_words $state "$@")
+        $up "$project" "$project_dir" "$compose_path" $($words $state "$@")
 }
 sees() { # LIST, and the services that it is about on stdin: those that mount a file alone that changes
     cat >"$work/about"
