@@ -18,6 +18,7 @@ from hummii_ops.inventory.fields import Frozen
 from hummii_ops.inventory.flow_settings import Flows
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus
+from hummii_ops.inventory.predeploy import Predeploy
 from hummii_ops.inventory.prevention import Postdeploy, Ready, Watching
 from hummii_ops.inventory.secrets import SecretReference
 
@@ -188,6 +189,7 @@ class Environment(Frozen):
         default=("deploy.sh",),
         description="Words in a command line on the host that mean: a deploy is at work.",
     )
+    predeploy: Predeploy = Field(default=Predeploy(), description="What `fab predeploy` asks before a deploy.")
     secrets: Mapping[str, SecretReference] = Field(
         default={},
         description="Where each secret is: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}.",

@@ -35,7 +35,10 @@ ROOMS["telling"] = {
     "errors",
     "events",
 }  # checks: its HTTP
-ROOMS["tasks"] |= {"checks", "telling"}
+ROOMS["github"] = {"github", "checks", "transport", "inventory", "errors"}  # checks: its HTTP
+ROOMS["ci"] = {"ci", "checks", "facts", "errors"}
+ROOMS["predeploy"] = {"predeploy", "github", "checks", "transport", "inventory", "errors"}
+ROOMS["tasks"] |= {"checks", "telling", "github", "ci", "predeploy"}
 ROOMS["scenarios"] |= {"checks"}
 ROOMS["run"] |= {"checks"}
 ROOMS["host"] = {"host"}
