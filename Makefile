@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Processes that run tests; each has labs of its own. The long tiers come first, the short ones fill up the end.
 SIDE_BY_SIDE ?= 2
 
-.PHONY: help demo test test-fast faults bench check format
+.PHONY: help demo test test-fast faults bench check format sbom audit
 
 help:            ## what can be made here
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:[^#]*## /\t/' | expand -t 16
@@ -21,9 +21,10 @@ test: $(READY) tools ## all tests; nothing is skipped
 test-fast: $(READY) tools ## unit, golden and ssh: no Docker needed
 	@$(PY) -m pytest tests/unit tests/golden tests/ssh
 
-faults: $(READY) tools ## every kind of fault at every step, on real stacks (long)
+faults: $(READY) tools ## every kind of fault at every point of every step; CASES=a-b for a part
 	@$(PY) -m lab.engine
-	@HUMMII_FAULTS=all $(PY) -m pytest tests/faults
+	@HUMMII_FAULTS=all HUMMII_FAULTS_CASES=$(CASES) $(PY) -m pytest -q -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder \
+		tests/faults/test_faults_small.py tests/faults/test_faults_known.py tests/faults/test_faults_rollback_db.py tests/faults/test_faults_rollback.py
 
 bench: $(READY)  ## medians, ratios and gaps, on the lab; ONLY=swap or ONLY=rollback for one part
 	@$(PY) -m bench $(ONLY)
@@ -33,6 +34,19 @@ check: $(READY)  ## lint and types
 
 format: $(READY) ## lay out the code
 	@.venv/bin/ruff check --fix -q . ; .venv/bin/ruff format -q .
+
+sbom: .venv-audit/.ready ## what a user installs, as CycloneDX: sbom.json
+	@.venv-audit/bin/python -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-reproducible -o sbom.json
+	@echo "sbom.json"
+
+audit: .venv-audit/.ready $(READY) ## known holes in what a user installs; 10 when it could not look
+	@.ci/audit
+
+# Apart from the rest, so that what looks is not what is looked at.
+.venv-audit/.ready: requirements-audit.txt
+	@test -x .venv-audit/bin/python || python3 -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@touch $@
 
 $(READY): requirements-dev.txt pyproject.toml
 	@command -v python3 >/dev/null || { echo "python3 (3.11 or newer) with venv is missing; on Debian: apt-get install python3-venv"; exit 2; }

@@ -24,6 +24,11 @@ def first(lines: Sequence[Line], step: str, events: Sequence[str] = ENDS) -> flo
     return float(next(line["t"] for line in lines if line["ev"] in events and (line["step"] or "") == step)) / 1000
 
 
+def span(lines: Sequence[Line], step: str) -> tuple[float, float]:
+    """From when to when it was made, in seconds since the epoch."""
+    return first(lines, step, ("start",)), first(lines, step)
+
+
 def spent(lines: Sequence[Line]) -> dict[str, float]:
     """The seconds of each step that ended."""
     before, each = first(lines, "", ("begin",)), {}

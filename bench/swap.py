@@ -30,6 +30,7 @@ SIZES = [int(one) for one in os.environ.get("HUMMII_BENCH_MIB", "10,50" if SMALL
 ROUNDS = int(os.environ.get("HUMMII_BENCH_ROUNDS", "1" if SMALL else "3"))
 SWAPS = int(os.environ.get("HUMMII_BENCH_SWAPS", "3" if SMALL else "20"))
 WHY = ("--yes", "--reason=bench")
+EXCHANGE = "swap-database"
 READING, PLANNED = "reading ", "prepare-db"
 
 
@@ -102,7 +103,7 @@ def _watched(shop: Shop, seen: Path, run: Sequence[journal.Line]) -> dict[str, A
     asked = samples(seen.read_text(encoding="ascii"))
     seen.unlink()
     offset = time.time() - time.monotonic()
-    began, ended = journal.first(run, "", ("begin",)), run[-1]["t"] / 1000
+    began = journal.first(run, "", ("begin",))
     before = [one for one in asked if one.at + offset < began]
     there = reads(shop.production)
     return {
@@ -110,7 +111,7 @@ def _watched(shop: Shop, seen: Path, run: Sequence[journal.Line]) -> dict[str, A
         "failed": sum(not one.good for one in before),
         "wrong": wrong_answers(asked, (shop.now, shop.then)) + wrong_reads(there, asked[0].at + offset),
         "outage_s": outage([one for one in asked if one.at + offset >= began]),
-        "gap_s": longest_gap(there, began, ended),
+        "gap_s": longest_gap(there, *journal.span(run, EXCHANGE)),
     }
 
 
@@ -134,7 +135,7 @@ def _under_attack(shop: Shop, say: Say) -> tuple[list[float], int]:
             run = journal.read(fab(shop.folder, "undo", *WHY))
             time.sleep(0.3)
             seen = reads(shop.production)
-            gaps.append(longest_gap(seen, journal.first(run, "", ("begin",)), run[-1]["t"] / 1000))
+            gaps.append(longest_gap(seen, *journal.span(run, EXCHANGE)))
             wrong += wrong_reads(seen, since)
             say(f"exchange {number} under {HOSTILE} hostile clients: gap {gaps[-1] * 1000:.0f} ms")
     return gaps, wrong

@@ -25,6 +25,7 @@ from hummii_ops.inventory.channels import Apprise, Email, Notify, PagerDuty, Sla
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus, PrometheusQuery
 from hummii_ops.inventory.models import Database, Environment, Flows, Health, InventoryFile, Logs, Proxy
+from hummii_ops.inventory.predeploy import IgnoredFinding, Predeploy, Waiver
 from hummii_ops.inventory.prevention import Postdeploy, Ready, Watching
 from hummii_ops.inventory.status_pages import GithubIssue, StaticPage, Statuspage
 from hummii_ops.tasks import menu
@@ -154,6 +155,9 @@ def inventory_page() -> str:
         ("environments.NAME.prometheus", Prometheus, ()),
         ("environments.NAME.prometheus.queries.NAME", PrometheusQuery, ()),
         ("environments.NAME.flows", Flows, ()),
+        ("environments.NAME.predeploy", Predeploy, ()),
+        ("environments.NAME.predeploy.ignore[]", IgnoredFinding, ()),
+        ("environments.NAME.predeploy.waivers[]", Waiver, ()),
         ("environments.NAME.ready", Ready, ()),
         ("environments.NAME.watch", Watching, ()),
         ("environments.NAME.postdeploy", Postdeploy, ()),

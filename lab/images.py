@@ -51,9 +51,9 @@ def ensure_images(*, say: Say, ask: Ask) -> Images:
             # The first api image fills the layers that the other versions share, so it is not raced by them.
             later = [image for image in missing if "/api:" in image.tag][1:]
             with ThreadPoolExecutor(max_workers=2) as pool:
-                list(pool.map(lambda image: _build(image, say=say), [i for i in missing if i not in later]))
+                list(pool.map(lambda image: build(image, say=say), [i for i in missing if i not in later]))
             for image in later:
-                _build(image, say=say)
+                build(image, say=say)
     return images
 
 
@@ -86,7 +86,7 @@ def inputs_hash(folder: Path, *more: str) -> str:
     return digest.hexdigest()[:12]
 
 
-def _build(image: Image, *, say: Say) -> None:
+def build(image: Image, *, say: Say) -> None:
     started = time.monotonic()
     name = image.inner or image.tag.split(":")[0]
     say(f"{name}: building …")

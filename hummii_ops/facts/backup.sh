@@ -139,7 +139,8 @@ sql_words='
     function backslash(line) { if (line !~ /^(un)?restrict [A-Za-z0-9]+$/) forbid("\\" substr(line, 1, 40)) }
     copying {
         if ($0 != "\\.") { rows++; if (migrations) migration($0); next }
-        print "rows " rows " " table
+        if (!(table in held)) order[++tables] = table
+        held[table] += rows # one for each partition, if they are loaded by way of the table at their top
         copying = 0
         next
     }
@@ -193,6 +194,7 @@ sql_words='
         }
     }
     END {
+        for (i = 1; i <= tables; i++) printf "rows %.0f %s\n", held[order[i]], order[i]
         for (i = 1; i <= kinds; i++) if (kind[i] in listed) print "objects " listed[kind[i]] " " kind[i]
         if (crlf) print "crlf"
         if (copying) print "cut in the rows of " table
@@ -201,6 +203,17 @@ sql_words='
         if (complete && blank >= 2 && !copying && quote == "") print "complete"
         if ($0 ~ /^@code [0-9]+$/) print "code " substr($0, 7)
     }'
+# folded EXPECTED PARTITIONS <lines "N TABLE": partitions are counted with the table at their top, where EXPECTED names
+# that one alone: a dump with --load-via-partition-root. PARTITIONS has lines "TOP<tab>PARTITION".
+folded() {
+    awk '
+        { name = $0; sub(/^[0-9]+ /, "", name) }
+        FILENAME == ARGV[1] { wanted[name]; next }
+        FILENAME == ARGV[2] { split($0, pair, "\t"); if (pair[1] in wanted && !(pair[2] in wanted)) top[pair[2]] = pair[1]; next }
+        name in top { sum[top[name]] += $1; next }
+        { print }
+        END { for (name in sum) printf "%.0f %s\n", sum[name], name }' "$1" "$2" -
+}
 # facts_of KIND WRAP PATH CONTAINER SECONDS: what a backup says of itself. An archive is read where pg_restore is, if an
 # awk that we know is there: its SQL is several times as long, and docker's copying of it took a quarter of the time.
 facts_of() {

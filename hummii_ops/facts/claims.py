@@ -64,6 +64,7 @@ class RunFact:
     state: str | None
     state_at: datetime | None
     outside: str | None
+    commit: str = ""
 
     @property
     def is_unfinished(self) -> bool:

@@ -102,9 +102,12 @@ def parse_manifest(text: str) -> Manifest | None:
 
 
 def _counts(lines: Iterable[str]) -> dict[str, int]:
-    """Lines `N NAME` as counts by name."""
-    pairs = (line.partition(" ") for line in lines)
-    return {name: int(count) for count, _, name in pairs if name and count.isdecimal() and len(count) <= _DIGITS}
+    """Lines `N NAME` as counts by name. A name may come twice: rows of partitions, each loaded by way of their top."""
+    counts: dict[str, int] = {}
+    for count, _, name in (line.partition(" ") for line in lines):
+        if name and count.isdecimal() and len(count) <= _DIGITS:
+            counts[name] = counts.get(name, 0) + int(count)
+    return counts
 
 
 def _backups(said: Frames, zone: tzinfo) -> list[Backup]:

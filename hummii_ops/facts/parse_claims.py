@@ -98,4 +98,5 @@ def _run(run_id: str, kept: Mapping[str, Kept], folder: str) -> RunFact:
         state=(printable(state.text).strip() or None) if state else None,
         state_at=state.changed_at if state else None,
         outside=(printable(outside.text).strip() or None) if outside else None,
+        commit=said.get("commit", ""),
     )

@@ -6,6 +6,7 @@ Changes nothing there. The questions are SQL files, the same that a run asks aga
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -72,10 +73,24 @@ def read_databases(transport: Transport, environment: Environment) -> Databases:
     return Databases(live_oid=live, live_accepts=live_accepts, ours=tuple(ours))
 
 
-def read_rows(transport: Transport, environment: Environment) -> dict[str, int]:
-    """Rows by table of the served database, now."""
+def read_rows(transport: Transport, environment: Environment, then: Mapping[str, int]) -> dict[str, int]:
+    """Rows by table of the served database, now, under the names that a backup (`then`) has for them."""
     name = database_of(environment).name
-    return rows_of("\n".join(_ask(transport, environment, "counts", name, _COUNT_LIMIT_S)))
+    rows = rows_of("\n".join(_ask(transport, environment, "counts", name, _COUNT_LIMIT_S)))
+    if set(then) <= set(rows):
+        return rows
+    pairs = (line.partition("\t") for line in _ask(transport, environment, "partitions", name, _LIMIT_S))
+    return _folded(rows, then, {partition: top for top, _, partition in pairs})
+
+
+def _folded(rows: Mapping[str, int], then: Mapping[str, int], tops: Mapping[str, str]) -> dict[str, int]:
+    """A dump with --load-via-partition-root names only the table at the top: then partitions are counted with it."""
+    found: dict[str, int] = {}
+    for name, count in rows.items():
+        top = tops.get(name, name)
+        shown = top if top in then and name not in then else name
+        found[shown] = found.get(shown, 0) + count
+    return found
 
 
 def rows_of(text: str) -> dict[str, int]:

@@ -20,6 +20,7 @@ from hummii_ops.inventory.fields import Frozen
 from hummii_ops.inventory.flow_settings import Flows
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus
+from hummii_ops.inventory.predeploy import Predeploy
 from hummii_ops.inventory.prevention import Postdeploy, Ready, Watching
 from hummii_ops.inventory.secrets import SecretReference
 
@@ -199,6 +200,7 @@ class Environment(Frozen):
         default=None,
         description="File in which the deploy script leaves its output; null: only the guard's (with-lease) is read.",
     )
+    predeploy: Predeploy = Field(default=Predeploy(), description="What `fab predeploy` asks before a deploy.")
     secrets: Mapping[str, SecretReference] = Field(
         default={},
         description="Where each secret is: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}.",

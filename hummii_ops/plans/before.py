@@ -138,6 +138,7 @@ def way_back(
     `from_state` is the other one, `from_files` its files: what it has and this one has not goes away.
     `mounted`: services that mount a file alone that comes back, and which.
     """
+    from_files = tuple(from_files)
     refs = image_names(state.services)
     if refs:
         yield images.named(refs, back=True)
@@ -153,7 +154,8 @@ def way_back(
     ill = [_wanted(one) for one in state.services if one.steadiness == "ill"]
     stopped = [one.service for one in state.services if one.steadiness == "stopped"]
     if running:
-        yield services.run("return-services", f"{_names(running)} as before", project, running)
+        run = services.run if from_files else services.run_again
+        yield run("return-services", f"{_names(running)} as before", project, running)
     if ill:
         yield services.exist("return-the-ill", f"{_names(ill)} as before (ill then)", project, ill)
     for service, names in mounted.items():

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from hummii_ops.facts.snapshot import Snapshot
+from hummii_ops.inventory import Environment
 from hummii_ops.plans import before
-from hummii_ops.plans.plan import ServiceState
+from hummii_ops.plans.plan import ServiceState, StackState
 from hummii_ops.plans.target import pulled_from
 from hummii_ops.plans.work import Work
 from hummii_ops.steps import Step, files, health, images, mounts, records, services, step_id
 from hummii_ops.steps.health import Answer
-from hummii_ops.steps.services import Wanted
+from hummii_ops.steps.services import Project, Wanted
 
 ROOM_BYTES = (
     200 * 1024**2
@@ -20,12 +21,24 @@ ROOM_BYTES = (
 
 def steps(work: Work, *, first: Iterable[Step] = (), proofs: Iterable[Step] = ()) -> Iterator[Step]:
     """All of them. `first`: changes that come before those of code; `proofs`: what is proven beside health."""
+    first = tuple(first)
     yield from _prepare(work)
     yield from first
     yield from _change(work)
+    if first:
+        yield from proxy_looks_again(work.environment, work.project, work.target, work.difference.resting)
     yield from _judge(work)
     yield from proofs
     yield from _record(work)
+
+
+def proxy_looks_again(
+    environment: Environment, project: Project, state: StackState, resting: Collection[str] = ()
+) -> Iterator[Step]:
+    """After writers were stopped for the database: at once, for customers wait for it."""
+    proxy = environment.proxy
+    if proxy and proxy.service in state.images() and proxy.service not in resting:
+        yield health.proxy_looks_again(project.name, proxy.service, proxy.reload)
 
 
 def health_timeout(snapshot: Snapshot) -> int:
@@ -61,9 +74,10 @@ def _change(work: Work) -> Iterator[Step]:
         yield files.restore(work.project, name, _copy(work, name), work.target.modes[name])
     changed = work.difference.changed
     here = {one.service: one for one in work.target.services}
+    run = services.run if work.restored_files() else services.run_again
     for name in changed:
         title = f"{name} runs {here[name].ref}"
-        yield services.run(step_id("replace", name), title, work.project, [_wanted(here[name])])
+        yield run(step_id("replace", name), title, work.project, [_wanted(here[name])])
     rest = [_wanted(one) for one in work.target.services if one.service not in (*changed, *work.difference.not_judged)]
     if rest:
         title = f"{', '.join(one.service for one in rest)} as the release has them"

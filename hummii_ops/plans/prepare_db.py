@@ -133,7 +133,7 @@ def _forward(
     yield side.valid(served, deep=options.deep, limit_s=limit)
     yield side.properties(served)
     yield side.loss(served, limit)
-    yield side.prepared()
+    yield side.prepared(served)
 
 
 def restored_bytes(backup: Backup) -> int:

@@ -13,6 +13,7 @@ from hummii_ops.facts.snapshot import Mark, Snapshot, expectation_text
 from hummii_ops.inventory import Environment
 from hummii_ops.plans import before, marked, mounted
 from hummii_ops.plans.checklist import checklist
+from hummii_ops.plans.forward import proxy_looks_again
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.plans.swap import Swap
@@ -100,7 +101,7 @@ def _forward(
         yield side.free(done.swap.served)
         yield from done.swap.reversed().there()
     brought = [name for name in done.target.files if name in now.files]
-    yield from before.way_back(
+    way = before.way_back(
         done.left,
         project,
         "target",
@@ -108,6 +109,10 @@ def _forward(
         from_files=brought,
         mounted=_mounted(snapshot, project, now, done),
     )
+    for step in way:
+        yield step
+        if done.swap and step.id == "return-services":
+            yield from proxy_looks_again(environment, project, done.left)
     yield from _records(done, run_id)
     paths = sorted({environment.compose_file, *(one.path for one in snapshot.files)})
     yield records.remember_left(project.name, project.dir, paths)

@@ -36,6 +36,7 @@ class About:
     reason: str
     since_ms: int
     hosts: tuple[str, ...]
+    commit: str = ""  # whose failed deploy it answers by itself: once for a commit
 
     def lease_lines(self) -> str:
         return lines(
@@ -88,6 +89,7 @@ def folder(plan: Plan, about: About) -> dict[str, str]:
     texts["plan.json"] = json.dumps(plan.as_json(), indent=1, ensure_ascii=False) + "\n"
     texts["expect"] = plan.expect
     texts["about"] = lines({"run": about.run_id}) + about.lease_lines() + _releases(plan)
+    texts["about"] += lines({"commit": about.commit}) if about.commit else ""
     texts["mark.about"] = lines({"who": about.who, "reason": about.reason, "since": str(about.since_ms)})
     texts["ready/as-planned.sh"] = render(_as_planned(plan))
     for name, steps in (("forward", plan.forward), ("back", plan.back), ("tidy", plan.tidy)):

@@ -59,6 +59,21 @@ def proxy_follows(project: str, service: str, reload: Sequence[str], answer: Ans
     )
 
 
+def proxy_looks_again(project: str, service: str, reload: Sequence[str]) -> Step:
+    """A proxy that was asked while the name of a stopped service meant nothing may wait for that answer for seconds.
+
+    Told as soon as the service is started again, while it boots; that it helped is for later steps to judge.
+    """
+    return Step(
+        id="proxy-looks-again",
+        title=f"{service} asks anew where the started services are",
+        effect=Effect.RECORDS,
+        limit_s=30,
+        holds=("proxy_told", project, service, *reload),
+        act=("look_again", project, service, *reload),
+    )
+
+
 def answers_inside(answer: Answer, timeout_s: int) -> Step:
     version = f" as {answer.version}" if answer.version != "-" else ""
     return Step(

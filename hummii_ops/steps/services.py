@@ -68,6 +68,18 @@ def run(step_id: str, title: str, project: Project, wanted: Sequence[Wanted]) ->
     )
 
 
+def run_again(step_id: str, title: str, project: Project, wanted: Sequence[Wanted]) -> Step:
+    """The same where the code stays and some were stopped alone: what is as wanted is started as it was made."""
+    return Step(
+        id=step_id,
+        title=title,
+        effect=Effect.CHANGES,
+        limit_s=LIMIT_S,
+        holds=("services_are", "up", project.name, *_words(wanted)),
+        act=("start_or_up", project.name, project.dir, project.file, *_words(wanted)),
+    )
+
+
 def exist(step_id: str, title: str, project: Project, wanted: Sequence[Wanted]) -> Step:
     """Services that were ill before are there as these files have them; whether they run is not ours to prove."""
     services = tuple(one.named for one in wanted)

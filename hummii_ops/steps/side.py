@@ -117,14 +117,15 @@ def loss(served: Served, limit_s: int) -> Step:
     )
 
 
-def prepared() -> Step:
+def prepared(served: Served) -> Step:
+    """What was restored is written out first: the disk would be busy with it when the names are exchanged."""
     return Step(
         id="prepared",
-        title="note that all is prepared",
+        title="write it out to the disk, and note that all is prepared",
         effect=Effect.PREPARES,
-        limit_s=10,
+        limit_s=600,
         holds=("is_prepared",),
-        act=("note_prepared",),
+        act=("note_prepared", *served.words),
     )
 
 

@@ -61,6 +61,8 @@ class Step:
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
             raise ValueError(f"not a step id: {self.id!r}")
+        if not isinstance(self.limit_s, int):
+            raise ValueError(f"step {self.id}: its limit is not a number of seconds: {self.limit_s!r}")
         for word in (*self.holds, *self.act):
             if any(ord(char) < 32 or ord(char) == 127 for char in word):
                 raise ValueError(f"step {self.id}: a control character in {word!r}")
@@ -76,7 +78,7 @@ class Step:
             id=value["id"],
             title=value["title"],
             effect=Effect(value["effect"]),
-            limit_s=int(value["limit_s"]),
+            limit_s=value["limit_s"],
             holds=tuple(value["holds"]),
             act=tuple(value["act"]),
         )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -25,6 +27,8 @@ from hummii_ops.telling import job_log
 from hummii_ops.transport.text import printable
 
 FORMATS = ("text", "json")
+# C1, the marks of direction, and the two separators of lines; json.dumps sees to the rest.
+_TURNS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def nothing(_console: Console) -> None:
@@ -68,7 +72,11 @@ def command(
     def wrap(body: Callable[..., Reply]) -> Any:
         @functools.wraps(body)
         def run(context: Any, **flags: Any) -> None:
-            end(answer(name, body, context, flags, formats), flags.get("format", "text"))
+            reply = answer(name, body, context, flags, formats)
+            if reply.exit_code in (ExitCode.DETACHED, ExitCode.INTERRUPTED):
+                # we leave already: a second Ctrl-C could only take away what is said, and the exit code with it
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            end(reply, flags.get("format", "text"))
 
         made = task(name=name, aliases=aliases, auto_shortflags=False, help=_help(body, help or {}))(run)
         made.changes = changes
@@ -101,17 +109,18 @@ def ask(task: Any, **flags: Any) -> Reply:
 
 
 def of_error(error: HummiiError) -> Reply:
-    """An error as a reply."""
+    """An error as a reply. Its words may quote a file, a name or a server: none of them may turn or clear a screen."""
+    what, remedy = printable(error.what), printable(error.remedy)
 
     def show(_console: Console) -> None:
         people = say()
         people.print(f"[bold red]{error.verdict}:[/] ", end="")
-        people.print(error.what, markup=False)
-        if error.remedy:
+        people.print(what, markup=False)
+        if remedy:
             people.print("  next: ", style="bold", end="")
-            people.print(error.remedy, markup=False)
+            people.print(remedy, markup=False)
 
-    body = {"error": error.what, "remedy": error.remedy or None, "run_id": error.run_id}
+    body = {"error": what, "remedy": remedy or None, "run_id": error.run_id}
     return Reply(kind="error", body=body, exit_code=error.exit_code, verdict=error.verdict, show=show)
 
 
@@ -119,7 +128,7 @@ def end(reply: Reply, format: str) -> None:
     """Print the reply, do what comes after it, and leave with its exit code."""
     try:
         if format == "json":
-            sys.stdout.write(json.dumps(reply.document(), indent=2, ensure_ascii=False, default=str) + "\n")
+            sys.stdout.write(_as_json(reply.document()) + "\n")
             sys.stdout.flush()
         else:
             reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
@@ -128,6 +137,12 @@ def end(reply: Reply, format: str) -> None:
         afterwards(reply)
     if reply.exit_code != ExitCode.DONE:
         raise Exit(code=int(reply.exit_code))
+
+
+def _as_json(document: dict[str, Any]) -> str:
+    """As it is in every script; what would turn or clear a screen is escaped, which means the same to a parser."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    return _TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _annotate(reply: Reply) -> None:

@@ -6,7 +6,7 @@ Never changes anything before each host's plan is proven possible, and the quest
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -47,6 +47,8 @@ class CodeWish:
     stop_deploy: bool = False
     as_sh: bool = False
     options: Options = field(default_factory=Options)
+    commit: str = ""  # whose failed deploy this answers by itself
+    allowed: Callable[[Snapshot], None] = lambda _snapshot: None  # raises, for what the plan's own look shows
 
 
 def go_back(wish: CodeWish, sites: Sequence[Site]) -> Reply:
@@ -72,6 +74,7 @@ def go_back(wish: CodeWish, sites: Sequence[Site]) -> Reply:
         reason=wish.reason,
         since_ms=int(time.time() * 1000),
         hosts=tuple(site.host.name for site in sites),
+        commit=wish.commit,
     )
     outside.warm()
     outcomes, telling = told.carried_out(parts, about, watcher(say(), len(parts) > 1))
@@ -118,6 +121,7 @@ def _part(site: Site, wish: CodeWish) -> Part:
     stops = wish.stop_deploy and not wish.dry_run
     patience = Patience(wait_s=wish.wait_s, stop_deploy=stops, yes=wish.yes, reason=wish.reason)
     snapshot, stopped = free_snapshot(site, patience)
+    wish.allowed(snapshot)
     found = releases(snapshot, site.environment)
     choice = (
         choose_latest(found, snapshot)

@@ -33,6 +33,8 @@ MODULES = {
     "hummii_ops.tasks.init": ("init",),
     "hummii_ops.tasks.door": ("install-host",),
     "hummii_ops.tasks.notify": ("announce", "notify.check", "notify.preview", "notify.flush"),
+    "hummii_ops.tasks.ci": ("ci.rollback",),
+    "hummii_ops.tasks.predeploy": ("predeploy", "staging-evidence"),
     "hummii_ops.tasks.config": ("config.check", "config.show", "config.schema"),
     "hummii_ops.tasks.flows": ("flows.run", "flows.check", "flows.clean"),
     "lab.tasks": ("lab.up", "lab.down", "lab.status", "lab.reset", "lab.deploy", "lab.releases"),

@@ -110,4 +110,5 @@ def loss_now(site: Site, plan: Plan, now: datetime) -> Loss:
 
     Of a dump that writes its rows as INSERTs they are not known before it is restored: then there is no table to name.
     """
-    return loss_of(dict(plan.notes), read_rows(site.transport, site.environment), now)
+    notes = dict(plan.notes)
+    return loss_of(notes, read_rows(site.transport, site.environment, rows_of(notes["rows.expected"])), now)

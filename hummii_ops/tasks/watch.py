@@ -76,7 +76,7 @@ def watch(
         for one, snapshots in _looks(sites, span_s=span_s, every_s=every, flows=flows):
             if _goes_on(story, folding, one, snapshots, sites, policy):
                 break
-    return _reply(environment, policy, story)
+    return reply_of(environment, policy, story)
 
 
 def _looks(
@@ -123,7 +123,7 @@ def _goes_on(
     return kind == "breach" and breached(story, one, snapshots, sites, policy)
 
 
-def _reply(environment: Environment, policy: Policy, story: Story) -> Reply:
+def reply_of(environment: Environment, policy: Policy, story: Story) -> Reply:
     code = story.exit_code
     verdict = {ExitCode.DONE: "pass", ExitCode.DEGRADED: "fail"}.get(code, VERDICTS.get(code, "inconclusive"))
     body = {

@@ -25,6 +25,11 @@ def error(title: str, message: str) -> str:
     return f"::error title={_property(title)}::{_data(message)}"
 
 
+def warning(title: str, message: str) -> str:
+    """As `error`, for what need not stop anybody."""
+    return f"::warning title={_property(title)}::{_data(message)}"
+
+
 def _data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 

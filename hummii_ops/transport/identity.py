@@ -9,6 +9,14 @@ from pathlib import Path
 _OPENSSH = b"openssh-key-v1\0"
 
 
+def is_file(path: Path) -> bool:
+    """Is it there? A name that cannot be one, as of 300 characters, is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def encrypted(files: Iterable[str]) -> list[str]:
     """Those of the key files that a passphrase protects."""
     return [file for file in files if _is_encrypted(Path(file))]

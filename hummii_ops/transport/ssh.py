@@ -28,6 +28,7 @@ from hummii_ops.transport.hostkeys import (
     known_hosts_line,
     load_known_hosts,
 )
+from hummii_ops.transport.identity import is_file
 from hummii_ops.transport.protocol import LinkLost
 from hummii_ops.transport.pulse import Pulse
 from hummii_ops.transport.route import config_text, route_of
@@ -102,7 +103,7 @@ def _prepare(endpoint: Endpoint) -> _Target:
 
     logging.getLogger("paramiko").addHandler(logging.NullHandler())  # else its tracebacks go to stderr
     own = endpoint.identity_file
-    if own is not None and not own.is_file():
+    if own is not None and not is_file(own):
         raise trouble.no_identity_file(endpoint.name, own)
     text, warnings = config_text(endpoint)
     try:
@@ -124,7 +125,7 @@ def _prepare(endpoint: Endpoint) -> _Target:
         endpoint=endpoint,
         connection=connection,
         at=trouble.Place(name=endpoint.name, user=connection.user, address=connection.host, port=connection.port),
-        identity_files=tuple(dict.fromkeys(f for f in files if Path(f).is_file())),
+        identity_files=tuple(dict.fromkeys(f for f in files if is_file(Path(f)))),
         timeout_s=math.ceil(said or endpoint.connect_timeout_s),
         warnings=warnings,
     )

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,18 +15,30 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "lab"))  # the operator and the production of the lab's own tests
 
-from cases import Case, database_everything, database_sample, everything, sample  # noqa: E402
+from cases import Case, database_everything, database_sample, drawn, everything, numbered, sample  # noqa: E402
 from database import DatabaseStage  # noqa: E402
 from harness import ROLLBACK, Stage, quiet  # noqa: E402
+from known_steps import FIRST_DATABASE, FIRST_ROLLBACK, Known, KnownStep, known  # noqa: E402
 from lab_name import named_lab  # noqa: E402
 from lab_operator import Operator  # noqa: E402
 from lab_production import Production  # noqa: E402
+from report_table import lines  # noqa: E402
+from small_cases import (  # noqa: E402
+    SEED,
+    SmallCase,
+    within,
+)
+from small_cases import cases as small_all  # noqa: E402
+from small_cases import sample as small_sample  # noqa: E402
 
 from lab import stack  # noqa: E402
 from lab.docker import DockerFailed  # noqa: E402
 from lab.state import Lab  # noqa: E402
 
-ALL = os.environ.get("HUMMII_FAULTS") == "all"
+ALL = os.environ.get("HUMMII_FAULTS") in ("all", "every")
+# Numbers of the cases to run, `a-b`: of those on small hosts, and from 1001 of those on the lab.
+NAMED = os.environ.get("HUMMII_FAULTS_CASES", "")
+CHOSEN = within(NAMED)
 REPORT = HERE.parent.parent / ".hummii-ops" / "faults.json"
 SECRETS = ("POSTGRES_PASSWORD", "JWT_SECRET", "STRIPE_SECRET_KEY")
 
@@ -48,24 +60,27 @@ class Theatre:
         production = Production(self.lab, self.lab.read().hosts[0])
         self.stage = Stage(production=production, operator=laptop("laptop"), laptop=laptop)
 
-    def cases(self) -> list[Case]:
-        """Every fault at every step of the plan that a dry run shows here."""
+    def learned(self) -> Known:
+        """The steps of both plans as runs that nothing strikes have them here."""
         self.stage.set()
         plan = self.stage.operator.fab("rollback", "--latest", "--dry-run").ended(0).document["plans"][0]
         steps = self.stage.operator.fab(*ROLLBACK).ended(0).document["steps"]
-        return list(everything(plan, steps))
+        acts = {one["id"]: one["elapsed_s"] for one in steps if one["outcome"] == "done"}
+        rollback = [
+            KnownStep(list=list_, id=one["id"], effect=one["effect"], acts_s=acts.get(one["id"]))
+            for list_ in ("forward", "back")
+            for one in plan[list_]
+        ]
+        stage = self.database
+        stage.set()
+        stage.operator.fab(*stage.command).ended(0)
+        database = [KnownStep(list="forward", id=one["id"], acts_s=one["elapsed_s"]) for one in stage.acts()]
+        return {"rollback": rollback, "rollback-db": database}
 
     @property
     def database(self) -> DatabaseStage:
         """The same host, for a rollback of its database."""
         return DatabaseStage(production=self.stage.production, operator=self.stage.operator, laptop=self.stage.laptop)
-
-    def database_cases(self) -> list[Case]:
-        """Every fault at every step that a database rollback makes here."""
-        stage = self.database
-        stage.set()
-        stage.operator.fab(*stage.command).ended(0)
-        return list(database_everything(stage.acts()))
 
     def close(self) -> None:
         if not self.kept:
@@ -83,13 +98,40 @@ def theatre() -> Theatre:
     return _THEATRE[0]
 
 
+def pytest_report_header() -> str:
+    return f"faults: seed {SEED} (HUMMII_FAULTS_SEED draws others), numbers {CHOSEN.start}-{CHOSEN.stop - 1}"
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "case" in metafunc.fixturenames:
-        cases = theatre().cases() if ALL else list(sample())
-        metafunc.parametrize("case", cases, ids=[case.id for case in cases])
-    if "database_case" in metafunc.fixturenames:
-        cases = theatre().database_cases() if ALL else list(database_sample())
-        metafunc.parametrize("database_case", cases, ids=[case.id for case in cases])
+    drawings = {"small_case": _small, "case": _rollback, "database_case": _database}
+    for name, draw in drawings.items():
+        if name in metafunc.fixturenames:
+            drawn = draw()
+            metafunc.parametrize(name, drawn, ids=[case.id for case in drawn])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test for which no number was chosen is not there; it is not skipped."""
+    items[:] = [item for item in items if "NOTSET" not in item.name]
+
+
+def _small() -> list[SmallCase]:
+    return [one for one in small_all() if one.number in CHOSEN] if ALL else small_sample()
+
+
+def _rollback() -> list[Case]:
+    return _on_the_lab(everything(known()["rollback"]), FIRST_ROLLBACK) if ALL else list(sample())
+
+
+def _database() -> list[Case]:
+    return _on_the_lab(database_everything(known()["rollback-db"]), FIRST_DATABASE) if ALL else list(database_sample())
+
+
+def _on_the_lab(cases: Iterable[Case], first: int) -> list[Case]:
+    """By their numbers in the whole list; all of it with HUMMII_FAULTS=every, else a drawing that covers it."""
+    whole = numbered(cases, first)
+    chosen = [one for one in whole if one.number in CHOSEN]
+    return chosen if NAMED or os.environ["HUMMII_FAULTS"] == "every" else drawn(whole, SEED)
 
 
 @pytest.fixture(scope="session")
@@ -116,19 +158,25 @@ def database_stage(opened: Theatre, stage: Stage) -> DatabaseStage:
 
 
 @pytest.fixture
-def table() -> list[dict[str, object]]:
-    """The rows of the report, one for each case."""
-    return _TABLE
+def table(record_property: Callable[[str, object], None]) -> Iterator[list[dict[str, object]]]:
+    """The rows of the report, one for each case; they travel with the test's result to whoever writes it."""
+    rows: list[dict[str, object]] = []
+    yield rows
+    for row in rows:
+        record_property("fault-case", row)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "teardown":
+        _TABLE.extend(row for name, row in report.user_properties if name == "fault-case")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not _TABLE:
         return
     REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(json.dumps({"schema": "hummii-ops/faults/v1", "cases": _TABLE}, indent=1) + "\n")
+    document = {"schema": "hummii-ops/faults/v1", "seed": SEED, "cases": _TABLE}
+    REPORT.write_text(json.dumps(document, indent=1) + "\n")
     terminalreporter.section("faults")
-    for row in _TABLE:
-        words = [str(row[key] if row[key] is not None else "-") for key in ("fault", "step", "point", "ended", "by")]
-        terminalreporter.line("{:<18} {:<34} {:<7} {:<12} {:<7}".format(*words) + f" {row['seconds']:6.1f} s")
-    survived = sum(row["ended"] in ("new", "old") for row in _TABLE)
-    terminalreporter.line(f"{len(_TABLE)} cases, {survived} survived")
+    for line in lines(_TABLE, SEED):
+        terminalreporter.line(line)

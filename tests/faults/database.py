@@ -120,12 +120,19 @@ def take_postgres_away(stage: Stage, _at: Reached, run: Working) -> Struck:
     return Struck(rollback=run.end())
 
 
+def restart_postgres(stage: Stage, _at: Reached, run: Working) -> Struck:
+    """Somebody restarts its container, in good order; what is at work in it is thrown out."""
+    stage.production.sh(f"docker restart $({POSTGRES}) >/dev/null & sleep 0.3; : >/run/faults/go; wait $!")
+    return Struck(rollback=run.end())
+
+
 FAULTS = (
     Fault(name="runner-killed", strike=kill_runner, points=("before", "during", "after")),
     Fault(name="host-killed", strike=kill_host, points=("before", "during", "after")),
     Fault(name="postgres-killed", strike=kill_postgres, points=("before", "during", "after")),
     Fault(name="postgres-quits", strike=stop_postgres_at_once, points=("during",)),
     Fault(name="postgres-away", strike=take_postgres_away, points=("before", "during")),
+    Fault(name="postgres-restarted", strike=restart_postgres, points=("before", "during")),
     Fault(name="laptop-killed", strike=kill_laptop, points=("before",)),
     Fault(name="docker-restarted", strike=restart_docker, points=("during",)),
 )

@@ -19,7 +19,7 @@ SHOWN = {"done": (DONE, DEGRADED), "restored": (RESTORED,), "refused": (REFUSED,
 def test_rollback_struck(case: Case, stage: Stage, table: list[dict[str, object]]) -> None:
     """Struck at this point, it ends by itself or by one resume or undo, in exactly one of two states."""
     began = time.monotonic()
-    row: dict[str, object] = {"fault": case.fault.name, "step": case.step, "point": case.point, "by": None}
+    row = case.row
     table.append(row | {"ended": "FAILED", "seconds": 0.0})
     try:
         stage.set(small=case.fault.small)

@@ -18,7 +18,7 @@ MAY_SAY = {"1.0": {0, 6, 7}, "1.4": {0, 3, 5, 6}}
 def test_rollback_db_struck(database_case: Case, database_stage: DatabaseStage, table: list[dict[str, object]]) -> None:
     """Struck at this point, what is served is exactly one of two, all names are accounted for, and no lease is left."""
     case, stage, began = database_case, database_stage, time.monotonic()
-    row: dict[str, object] = {"fault": case.fault.name, "step": case.step, "point": case.point, "by": None}
+    row = case.row
     table.append(row | {"ended": "FAILED", "seconds": 0.0})
     try:
         stage.set()

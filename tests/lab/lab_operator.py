@@ -58,7 +58,13 @@ class Working:
         with self.out.open("wb") as out, self.err.open("wb") as err:
             self.process = subprocess.Popen(
                 # a suite that was started in the background ignores Ctrl-C, and so would its children
-                ["env", "--default-signal=INT", str(CHECKOUT / ".venv/bin/fab"), f"--search-root={CHECKOUT}", *words],
+                [
+                    "env",
+                    "--default-signal=INT",
+                    str(CHECKOUT / ".venv/bin/fab"),
+                    f"--search-root={operator.root}",
+                    *words,
+                ],
                 cwd=operator.folder,
                 env=env,
                 stdin=subprocess.DEVNULL,
@@ -85,6 +91,8 @@ class Working:
 
 class Operator:
     """Calls fab in `folder`, whose inventory.yml includes the lab's environment; `keys` stand beside the include."""
+
+    root = CHECKOUT  # whose fabfile is called
 
     def __init__(self, folder: Path, environment_file: Path, secrets: Iterable[str], keys: str = "") -> None:
         self.folder, self.secrets, self._numbers = folder, tuple(secrets), count(1)

@@ -48,8 +48,8 @@ def test_a_merge_after_a_rollback(fresh: Production, operator: Operator) -> None
     assert (said["release_before"], said["release_after"], said["marked_bad"]) == ("1.0", "1.1", False)
     assert operator.fab("status").ended(0).document["last_deploy"] == said
     checked = operator.fab("check-backup", f"--backup={said['database_backup']}").ended(0).document
-    assert checked["checked"][0]["verdict"] == "pass"
-    points = {one["id"]: one for one in operator.fab("releases").ended(0).document["hosts"][0]["releases"]}
+    assert (checked["verdict"], checked["backups"][0]["release"]) == ("pass", "1.0")
+    points = {one["id"]: one for one in operator.fab("releases").ended(0).document["releases"]}
     assert (points[said["restore_point"]]["version"], points[said["restore_point"]]["restorable"]) == ("1.0", True)
 
     to = f"--to={said['restore_point']}"

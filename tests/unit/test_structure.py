@@ -35,7 +35,10 @@ ROOMS["telling"] = {
     "errors",
     "events",
 }  # checks: its HTTP
-ROOMS["tasks"] |= {"checks", "telling"}
+ROOMS["github"] = {"github", "checks", "transport", "inventory", "errors"}  # checks: its HTTP
+ROOMS["ci"] = {"ci", "checks", "facts", "errors"}
+ROOMS["predeploy"] = {"predeploy", "github", "checks", "transport", "inventory", "errors"}
+ROOMS["tasks"] |= {"checks", "telling", "github", "ci", "predeploy"}
 ROOMS["scenarios"] |= {"checks"}
 ROOMS["run"] |= {"checks"}
 ROOMS["host"] = {"host"}
@@ -231,7 +234,7 @@ def test_no_file_names_a_registry_or_this_checkout() -> None:
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-audit.txt"])
 def test_requirements_are_pinned_by_hash_and_name_no_host(name: str) -> None:
     """What is installed is what was chosen, from whichever index the reader's pip uses."""
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -60,6 +60,19 @@ can_work() { # tools, the account, and where it may write
         stop 3 "refused: $(id -un) cannot write in $project_dir" "sudo -u $owner $project_dir/scripts/rollback.sh …"
     fi
 }
+one_file() { # as run/preflight.py: what was started from several files, or with env files named to Compose, is not ours to change
+    label='{{index .Config.Labels "com.docker.compose'
+    # shellcheck disable=SC2046  # ids are hex words
+    set -- $(cut -f 3 "$work/containers")
+    [ $# != 0 ] || return 0
+    docker inspect --type container --format "$label.service\"}}	$label.project.config_files\"}}	$label.project.environment_file\"}}" "$@" |
+        awk -F '\t' -v name="${compose_file##*/}" '
+            { n = split($2, paths, ","); names = ""; for (i = 1; i <= n; i++) { sub(/.*\//, "", paths[i]); names = names (i > 1 ? ", " : "") paths[i] } }
+            names != "" && names != name { print $1 " was started from " names "; the inventory knows " name " alone"; exit }
+            $3 != "" { print $1 " was started with --env-file " $3; exit }' >"$work/started_from"
+    [ ! -s "$work/started_from" ] || stop 3 "refused: $(cat "$work/started_from")" \
+        "start the stack from one file, without --env-file (Compose reads .env by itself); docker compose … config makes one of several"
+}
 nobody_at_work() { # an unfinished run: 3; someone at work: 4
     for state in "$home"/runs/*/state; do
         [ -r "$state" ] || continue

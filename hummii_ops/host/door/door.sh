@@ -24,6 +24,7 @@ Roll this server back to a release, by hand and without a laptop.
        --despite-schema: go on although the release's code cannot serve the database as it is
 exit codes: 0 done and proven   2 wrong usage   3 refused, nothing changed   4 someone is at work   5 failed, restored
             6 failed, a person is needed   7 done, but a note failed   8 left: the run goes on   9 declined
+            130 interrupted before anything changed
 EOF2
 }
 stop() { # CODE WORDS [NEXT]
@@ -71,6 +72,7 @@ if [ -n "$list" ] || [ -z "$request" ]; then
     echo '  next: scripts/rollback.sh --latest, or scripts/rollback.sh VERSION' >&2
     exit 2
 fi
+one_file
 nobody_at_work
 choose "$request" <"$work/facts" >"$work/choice" || { code=$? && echo '  next: scripts/rollback.sh --list' >&2 && exit $code; }
 chosen=$(sed -n 's/^chosen //p' "$work/choice")

@@ -31,7 +31,25 @@ follow_both() { # the run that exchanges lies ready before the first begins, and
     esac
     end_as "$state"
 }
-watched() { trap 'echo; echo "left; the run goes on by itself" >&2; echo "  next: from a laptop: fab attach --run=$run; here: cat $home/runs/$run/state" >&2; exit 8' INT TERM HUP; }
+watched() { trap left INT TERM HUP; }
+left() { # what has begun goes on by itself; what has not is given up
+    trap '' INT TERM HUP
+    echo
+    begins=${first:-$run}
+    case $(cat "$home/runs/$begins/state" 2>/dev/null) in
+        '' | ready)
+            for one in "$begins" ${second:-}; do
+                with_entry "$work" give_back "$one"
+                with_entry "$work" cancel "$one"
+            done >/dev/null 2>&1 ;;
+    esac
+    case $(cat "$home/runs/$begins/state" 2>/dev/null) in
+        '' | ready | refused | abandoned) echo 'interrupted; nothing was changed' >&2 && exit 130 ;;
+    esac
+    echo 'left; the run goes on by itself' >&2
+    echo "  next: from a laptop: fab attach --run=$run; here: cat $home/runs/$run/state" >&2
+    exit 8
+}
 with_entry() ( # MADE VERB RUN …: the entry's own words and exit codes
     made=$1 verb=$2
     shift 2

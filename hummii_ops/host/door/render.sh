@@ -63,6 +63,7 @@ forward() {
         evidence_saved before -- save_evidence before "$project"
     first_changes
     change
+    [ -z "${swap:-}" ] || proxy_looks_again
     judge_target
     more_proofs
     record_it
@@ -113,9 +114,11 @@ run_services() { # LIST ID TITLE SERVICE…
     list=$1 id=$2 title=$3 state=target
     [ "$list" = forward ] || state=left
     shift 3
+    up=compose_up words=up_words
+    if [ -n "${swap:-}" ] && [ "$id" != the-rest ]; then up=start_or_up words=wanted; fi # the code stays
     # shellcheck disable=SC2046  # service names, ids, hashes
     step "$list" "$id" 180 changes "$title" services_are up "$project" $(wanted $state "$@") -- \
-        compose_up "$project" "$project_dir" "$compose_path" $(up_words $state "$@")
+        $up "$project" "$project_dir" "$compose_path" $($words $state "$@")
 }
 sees() { # LIST, and the services that it is about on stdin: those that mount a file alone that changes
     cat >"$work/about"
@@ -164,6 +167,13 @@ proxy_follows() {
     while IFS= read -r line; do set -- "$@" "$line"; done <"$work/reload"
     step forward proxy-follows 60 changes "$proxy reaches the new containers" answers "$url" "$field" "$version" -- \
         reload_proxy 10 "$url" "$field" "$version" "$project" "$proxy" "$@"
+}
+proxy_looks_again() {
+    [ -n "$proxy" ] && cut -f 1 "$work/target" | grep -vxFf "$work/resting" | grep -qxF "$proxy" || return 0
+    set --
+    while IFS= read -r line; do set -- "$@" "$line"; done <"$work/reload"
+    step forward proxy-looks-again 30 records "$proxy asks anew where the started services are" \
+        proxy_told "$project" "$proxy" "$@" -- look_again "$project" "$proxy" "$@"
 }
 record_it() {
     [ -z "$left_identity" ] || [ "$left_identity" = "$target_identity" ] ||

@@ -22,6 +22,7 @@ Bring this server's database back to a backup, by hand and without a laptop. The
   with --reason=WHY: kept in the run    --despite-schema: go on although the running code does not suit the backup
 exit codes: 0 done and proven   2 wrong usage, or --force is missing   3 refused, nothing changed   4 someone is at work
             5 failed, restored   6 failed, a person is needed   7 done, but a note failed   8 left: the run goes on
+            130 interrupted before anything changed
 EOF2
 }
 stop() { # CODE WORDS [NEXT]
@@ -60,6 +61,7 @@ if [ -g "$project_dir" ]; then umask 007; else umask 077; fi
 can_work
 look || stop 3 'refused: docker does not answer' 'docker ps; systemctl status docker'
 disk_sha=$(sha_of_file "$compose_path") || stop 3 "refused: $compose_path cannot be read"
+one_file
 nobody_at_work
 served_now
 backup_named "$request"

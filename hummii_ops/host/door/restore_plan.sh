@@ -92,7 +92,7 @@ prepare() {
         properties_copied "$p" "$s" "$d" "$u" -- copy_properties "$p" "$s" "$d" "$u"
     step forward measure-loss "$limit" prepares 'count what is in the served one and not in the backup' \
         loss_measured "$p" "$s" "$d" "$u" -- measure_loss "$p" "$s" "$d" "$u"
-    step forward prepared 10 prepares 'note that all is prepared' is_prepared -- note_prepared
+    step forward prepared 600 prepares 'write it out to the disk, and note that all is prepared' is_prepared -- note_prepared "$p" "$s" "$d" "$u"
 }
 safety_dump() { # as steps/database.py
     slow=$((300 + live_bytes / 1000000))
@@ -162,8 +162,11 @@ show_restore() { # what a person reads before the word that begins it
         awk '{ printf "  %-30s %s\n", $1, $3 }' "$work/$run/forward.list"
     done
     [ "$code_only" = safe ] || printf '  ! %s\n' "$(schema_words)"
-    in_database "$container" "$database_name" "$database_user" psql -X -qAt <"$lib/run/sql/counts.sql" >"$work/rows.live" 2>/dev/null
     fact rows >"$work/rows.then"
+    for script in partitions counts; do
+        in_database "$container" "$database_name" "$database_user" psql -X -qAt <"$lib/run/sql/$script.sql" >"$work/$script.live" 2>/dev/null
+    done
+    folded "$work/rows.then" "$work/partitions.live" <"$work/counts.live" >"$work/rows.live"
     awk '{ name = $0; sub(/^[^ ]* /, "", name) }
         FILENAME ~ /then$/ { was[name] = $1; next }
         name !~ /\._prisma_migrations$/ && $1 != was[name] + 0 {

@@ -20,7 +20,7 @@ FNR == 2 { head = "act() { " }
     lines++
     if (lines > 2 || index($0, head) != 1 || substr($0, length($0) - 2) != "; }") { bad = 1; exit }
     count = words(substr($0, length(head) + 1, length($0) - length(head) - 3))
-    if (count < 1 || !(got[1] in kinds) || !fits(split(kinds[got[1]], want, " "))) { bad = 1; exit }
+    if (count < 1 || !(got[1] in kinds) || !fits(split(kinds[got[1]], want, " ")) || !same()) { bad = 1; exit }
 }
 END { if (bad || !seen || lines != 2) { if (seen) print "restricted: " FILENAME ": " $0; exit 1 } }
 
@@ -46,11 +46,24 @@ function fits(wanted,    i, kind) { # do got[2…] fit want[1…]? the last kind
     }
     return count - 1 >= wanted || (count - 1 == wanted - 1 && want[wanted] ~ /\*$/)
 }
+function same(    i) { # what is copied keeps its name: env files never become a page that is served
+    if (got[1] !~ /^(keep_file|put_file|merge_env)$/) return 1
+    for (i = 3; i <= (got[1] == "merge_env" ? 4 : 3); i++) if (named(got[i]) != named(got[2])) return 0
+    return 1
+}
+function named(text,    rest) { # which of the stack's files it is, or is a copy of
+    rest = text
+    if (sub(/^(target|before)\//, "", rest)) { sub(/\.merged$/, "", rest); return rest }
+    if (index(text, home "/runs/") == 1) { rest = substr(text, length(home "/runs/") + 1); sub(/^[^\/]+\/before\//, "", rest); return rest }
+    if (index(text, backups) != 1) return substr(text, length(dir) + 2)
+    rest = substr(text, length(backups) + 1)
+    return sub(/^[^\/]+\.release\/files\//, "", rest) ? rest : said["compose_file"]
+}
 function inside(path) { return path !~ /(^|\/)\.\.?(\/|$)/ && path !~ /\/\// }
 function is(kind, text,    rest) {
     if (kind == "text") return 1
     if (kind == "number") return text ~ /^[0-9][0-9]*(\.[0-9]+)?$/ && length(text) < 20
-    if (kind == "name") return text ~ /^[A-Za-z0-9_.-]+$/ && text !~ /^-./
+    if (kind == "name") return text ~ /^[A-Za-z0-9_.-]+$/ && text !~ /^(-.|\.\.?$)/
     if (kind == "word") return text ~ /^[A-Za-z0-9_@%+=:,.-]+$/ && text !~ /^-/
     if (kind == "image") return text ~ /^sha256:[0-9a-f]+$/ && length(text) == 71
     if (kind == "ref") return text ~ /^[A-Za-z0-9][A-Za-z0-9_@:.\/-]*$/

@@ -75,8 +75,19 @@ await_answer() ( # SECONDS URL FIELD VERSION
     done
 )
 reload_proxy() ( # SECONDS URL FIELD VERSION PROJECT SERVICE COMMAND…: for a proxy that keeps a dead address
-    seconds=$1 url=$2 field=$3 version=$4 project=$5 service=$6
-    shift 6
+    seconds=$1 url=$2 field=$3 version=$4
+    shift 4
+    tell_proxy "$@"
+    await_answer "$seconds" "$url" "$field" "$version"
+)
+proxy_told() ( [ -e "$run/facts/proxy-$list" ] ) # PROJECT SERVICE COMMAND…
+look_again() ( # PROJECT SERVICE COMMAND…: whether it helped is for later steps to judge
+    : >"$run/facts/proxy-$list"
+    tell_proxy "$@" || :
+)
+tell_proxy() ( # PROJECT SERVICE COMMAND…
+    project=$1 service=$2
+    shift 2
     set -f
     for id in $(docker ps -q --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service"); do
         for command; do
@@ -84,7 +95,6 @@ reload_proxy() ( # SECONDS URL FIELD VERSION PROJECT SERVICE COMMAND…: for a p
             docker exec "$id" $command
         done
     done
-    await_answer "$seconds" "$url" "$field" "$version"
 )
 settled() ( # PROJECT SERVICE…: the same containers as at the end of a quiet window, and still well
     [ -s "$run/facts/settled" ] && [ "$(well "$@")" = "$(cat "$run/facts/settled")" ]

@@ -95,8 +95,15 @@ compose_up() ( # PROJECT DIR FILE SERVICE[=REPLICAS]…: only these services, on
         of_service "$service" "$all" | cut -d ' ' -f 4 | sort -u >"$run/facts/up-$list-$service"
     done
 )
+start_or_up() ( # PROJECT DIR FILE then SERVICE[=REPLICAS] IMAGE_ID HASHES|any…: started as they were made, which Compose takes longer to see
+    project=$1 dir=$2 file=$3
+    shift 3
+    if services_are there "$project" "$@" >/dev/null && start_ended "$project" "$@" && services_are up "$project" "$@" >/dev/null; then exit; fi
+    # shellcheck disable=SC2046  # names of services hold no blank
+    compose_up "$project" "$dir" "$file" $(printf '%s\n' "$@" | sed -n '1~3p')
+)
 services_stopped() ( # PROJECT SERVICE…
-    all=$(containers "$1")
+    all=$(containers "$1") || exit
     shift
     for service; do
         ! printf '%s\n' "$all" | grep -Eq "^$service .* (running|restarting|paused) " || exit 1

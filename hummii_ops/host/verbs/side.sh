@@ -101,9 +101,12 @@ properties_copied() ( # PROJECT SERVICE DATABASE USER [PREPARED]: to what this r
 )
 copy_properties() ( sql properties - "$1" "$2" "$3" "$4" -v "side=$(aside_name side "${5:-${run##*/}}")" ) # PROJECT SERVICE DATABASE USER [PREPARED]
 loss_measured() ( [ -s "$run/facts/rows-live" ] ) # PROJECT SERVICE DATABASE USER
-measure_loss() ( noted counts "$3" rows-live "$@" ) # PROJECT SERVICE DATABASE USER: as it is now
+measure_loss() ( counted "$3" rows-live "$@" ) # PROJECT SERVICE DATABASE USER: as it is now
 is_prepared() ( [ -e "$run/prepared" ] )
-note_prepared() ( : >"$run/prepared" && sync "$run" ) # the runner then ends this run as prepared
+note_prepared() ( # PROJECT SERVICE DATABASE USER: all that was restored is on the disk; the runner then ends this run as prepared
+    # and what copies and dumps have left to write: docker, too, waits for that disk when it stops a container
+    sql checkpoint - "$@" && sync && : >"$run/prepared" && sync "$run"
+)
 as_prepared() ( # PROJECT SERVICE DATABASE USER PREPARED: that run is prepared, and both databases are those that it saw
     [ ! -e "$run/changed" ] || exit 0 # this run was cut, and goes on: what has moved since it has moved itself
     [ "$(cat "$home/runs/$5/state")" = prepared ] || { echo "$5 is not prepared"; exit 1; }
@@ -138,28 +141,27 @@ serve() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: instead of the oth
     new=$6 old=live aside=prev prepared=$5
     [ "$new" = side ] || { old=side aside=side; }
     set -- "$1" "$2" "$3" "$4"
-    await_database "$@" || exit
     tries=0
+    # writers are down: a server that answers at once is not waited for
     until said=$(sql swap - "$@" -v "new=$(oid_of "$new" "$prepared")" -v "old=$(oid_of "$old" "$prepared")" \
         -v "aside=$(aside_name $aside "$prepared")" -v "mark=hummii-ops $aside $prepared" 2>&1); do
         tries=$((tries + 1))
-        [ $tries -lt 2 ] || { printf '%s\n' "$said"; exit 1; }
+        if [ $tries -ge 3 ] || ! await_database "$@"; then printf '%s\n' "$said" && exit 1; fi
     done
     printf '%s\nold_database=%s\n' "$said" "$(aside_name $aside "$prepared")" | fact swap
 )
 writers_rest() ( # DATABASE's PROJECT SERVICE NAME USER PREPARED side|live WRITER…: they are stopped, or it is served already
-    project=$1
-    is_served "$1" "$2" "$3" "$4" "$5" "$6" && exit
-    shift 6
-    services_stopped "$project" "$@"
+    ( project=$1 && shift 6 && services_stopped "$project" "$@" ) || is_served "$1" "$2" "$3" "$4" "$5" "$6"
 )
 cache_cleared() ( [ -e "$run/facts/cache-$list" ] )
 clear_cache() ( # PROJECT SERVICE [PREFIX…]: everything in it, or what begins so
     cache=$(docker ps -q --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2" | grep -m 1 .) || exit
     shift 2
     # redis-cli ends with 0 also when it is told no, as without a password
-    [ "$(docker exec "$cache" redis-cli PING)" = PONG ] || { echo "redis does not answer without a password"; exit 1; }
-    [ $# != 0 ] || [ "$(docker exec "$cache" redis-cli FLUSHALL)" = OK ] || exit
+    command=PING word=PONG
+    [ $# != 0 ] || command=FLUSHALL word=OK
+    said=$(docker exec "$cache" redis-cli $command) || exit
+    [ "$said" = $word ] || { echo "redis does not do it without a password: $said"; exit 1; }
     for prefix; do
         keys=$(docker exec "$cache" redis-cli --scan --pattern "$prefix*") || exit
         [ -z "$keys" ] || printf '%s\n' "$keys" | docker exec -i "$cache" xargs -d '\n' redis-cli UNLINK >/dev/null || exit

@@ -5,7 +5,7 @@ validate_side() ( # PROJECT SERVICE DATABASE USER on|off: its structure, its obj
     deep=$5 side=$(aside_name side "${run##*/}")
     set -- "$1" "$2" "$3" "$4"
     await_database "$@" || exit
-    noted counts "$side" rows-side "$@" & # both at once: neither waits for what the other finds
+    counted "$side" rows-side "$@" & # both at once: neither waits for what the other finds
     found=$(sql validate "$side" "$@" -v "deep=$deep") || found="${found}it could not be looked through to its end"
     wait $! || exit
     [ -z "$found" ] || { printf '%s\n' "$found" | tail -n 3; exit 1; }
@@ -32,6 +32,14 @@ as_listed() ( # SIDE PROJECT SERVICE DATABASE USER: pg_restore ends well without
     fi
     moved=$(held_alone sequences.expected sequences-side)
     [ -z "$moved" ] || { echo "a sequence does not stand where the backup sets it: $moved"; exit 1; }
+)
+counted() ( # DATABASE FACT PROJECT SERVICE DATABASE USER: its rows, under the names that the backup has for them
+    database=$1 name=$2
+    noted counts "$@" || exit
+    [ -n "$(held_alone rows.expected "$name" | tr -d '\n')" ] || exit 0
+    shift 2
+    noted partitions "$database" "$name.partitions" "$@" || exit
+    folded "$run/rows.expected" "$run/facts/$name.partitions" <"$run/facts/$name" | LC_ALL=C sort | fact "$name"
 )
 held_alone() ( # EXPECTED FACT [NAMES]: the first lines that only the backup has, but of these names; of an older plan nothing is expected
     [ -s "$run/$1" ] || exit 0

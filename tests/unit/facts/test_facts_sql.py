@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -55,9 +56,9 @@ def test_a_whole_dump(shell: str) -> None:
         "role PUBLIC",
         "role taker",
         "role maker",
-        "rows 2 public.users",
         "migration 2025_a",
         "failed 2025_b",
+        "rows 2 public.users",
         "rows 3 public._prisma_migrations",
         "rows 0 public.empty",
         "complete",
@@ -158,6 +159,31 @@ def test_damage_is_named(sql: str, word: str) -> None:
     found = facts(sql)
     assert word in found
     assert "complete" not in found
+
+
+def test_partitions_that_are_loaded_by_way_of_their_top() -> None:
+    """With --load-via-partition-root there are several copies into one table: their sum counts."""
+    copies = "".join(f"COPY public.events (id) FROM stdin;\n{rows}\\.\n" for rows in ("1\n2\n", "3\n", ""))
+    assert [line for line in facts(HEAD + copies + END) if line.startswith("rows ")] == ["rows 3 public.events"]
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_counts_under_the_names_of_the_backup(shell: str, tmp_path: Path) -> None:
+    """Partitions are added up where the backup names their top alone, and only there."""
+    (tmp_path / "expected").write_text("9 public.events\n3 public.by_day\n2 public.day_1\n1 public.day_2\n")
+    tops = "public.events\tpublic.e 1\npublic.events\tpublic.e_2\npublic.by_day\tpublic.day_1\nother.o\tother.o_1\n"
+    (tmp_path / "partitions").write_text(tops)
+    counts = "4 public.e 1\n5 public.e_2\n2 public.day_1\n1 public.day_2\n7 other.o_1\n3000000000 public.users\n"
+    done = subprocess.run(
+        [shell, "-uc", f"{SHARED}\nfolded expected partitions"],
+        input=counts,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kept = ["1 public.day_2", "2 public.day_1", "3000000000 public.users", "7 other.o_1", "9 public.events"]
+    assert sorted(done.stdout.splitlines()) == kept
 
 
 def test_only_the_last_line_ends_a_dump() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from hummii_ops.errors import ExitCode
 from hummii_ops.inventory import load
 from hummii_ops.tasks.frame import Reply
+from hummii_ops.tasks.watch import reply_of
 from hummii_ops.tasks.watch_acts import Story, call
 from hummii_ops.telling.outbox import Outbox
 
@@ -45,6 +48,7 @@ def test_an_exit_code_does_not_lie(told: Story, end: str, code: int) -> None:
     assert (told.end, int(told.exit_code)) == (end, code)
 
 
+ROOT = Path(__file__).parents[3]
 INVENTORY = """\
 environments:
   production:
@@ -70,3 +74,15 @@ def test_a_person_is_called_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
     assert [one["kind"] for one in told.turns] == ["needs-a-person"]
     assert "People are at work on it" in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "told", [story(), story(run=run(ExitCode.DONE)), story(called="why", next_command="fab status")]
+)
+def test_the_document_keeps_to_its_schema(told: Story, tmp_path: Path) -> None:
+    """Whatever came of it; it names nothing that the schema does not describe."""
+    schema = json.loads((ROOT / "docs/schemas/watch.schema.json").read_text(encoding="utf-8"))
+    (tmp_path / "inventory.yml").write_text(INVENTORY, encoding="utf-8")
+    told.note("settling", "settling")
+    document = reply_of(load(tmp_path / "inventory.yml").choose("production"), "auto", told).document()
+    Draft202012Validator(schema | {"additionalProperties": False}).validate(json.loads(json.dumps(document)))

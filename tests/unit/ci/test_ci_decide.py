@@ -1,0 +1,192 @@
+"""Whether a failed deploy is rolled back by itself: the truth table, and the guards against doing it twice."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from facts_stacks import NOW, snapshot
+
+from hummii_ops.ci.decide import Deploy, Running, decide, made_by_a_rollback, message_of
+from hummii_ops.facts.claims import RunFact
+from hummii_ops.facts.last_deploy import LastDeploy, parse
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+DEPLOY = Deploy(result="failure", version="1.1", commit=SHA)
+GUARDED = LastDeploy(
+    run="20260301T110000Z-deploy-1a2b",
+    version="1.1",
+    touched=True,
+    running=False,
+    since=NOW - timedelta(hours=1),
+    release_before="1.0",
+    identity_before="a" * 64,
+    restore_point="20260301_110000",
+)
+RUNS_NEW = Running(identity="b" * 64, version="1.1")
+RUNS_OLD = Running(identity="a" * 64, version="1.0")
+BEFORE = "1.0"
+
+
+@pytest.mark.parametrize(
+    ("result", "touched", "guard", "before", "running", "decided"),
+    [
+        # the deploy's end comes first
+        ("success", "true", None, BEFORE, RUNS_NEW, False),
+        ("skipped", "true", None, BEFORE, RUNS_NEW, False),
+        # what the job says
+        ("failure", "true", None, "", RUNS_NEW, True),
+        ("cancelled", "true", None, "", RUNS_NEW, True),
+        ("failure", "false", GUARDED, BEFORE, RUNS_NEW, False),
+        ("cancelled", "false", None, BEFORE, RUNS_NEW, False),
+        # what the guard saw
+        ("failure", "auto", GUARDED, "", RUNS_NEW, True),
+        ("cancelled", "auto", GUARDED, "", RUNS_NEW, True),
+        ("failure", "auto", replace(GUARDED, touched=False), "", RUNS_OLD, False),
+        ("cancelled", "auto", replace(GUARDED, touched=False), "", RUNS_OLD, False),
+        ("failure", "auto", replace(GUARDED, touched=None), "", RUNS_NEW, True),
+        ("failure", "auto", replace(GUARDED, touched=None), "", RUNS_OLD, False),
+        # the guard saw another deploy last: this one did not come so far
+        ("failure", "auto", replace(GUARDED, version="1.0"), "", RUNS_OLD, False),
+        ("failure", "auto", replace(GUARDED, version="1.0"), BEFORE, RUNS_NEW, True),
+        # nobody saw it: what runs is compared with what ran
+        ("failure", "auto", None, BEFORE, RUNS_NEW, True),
+        ("failure", "unknown", None, BEFORE, RUNS_NEW, True),
+        ("failure", "unknown", None, BEFORE, RUNS_OLD, False),
+        ("failure", "unknown", None, "a" * 64, RUNS_OLD, False),
+        ("failure", "unknown", None, BEFORE, Running(identity=None, version=None), True),
+        # nor what ran: a person decides
+        ("failure", "auto", None, "", RUNS_NEW, None),
+        ("cancelled", "unknown", None, "", RUNS_NEW, None),
+    ],
+)
+def test_the_truth_table(
+    result: str, touched: Any, guard: LastDeploy | None, before: str, running: Running, decided: bool | None
+) -> None:
+    """A deploy that touched nothing is never rolled back, one that did is; what cannot be told is a person's."""
+    deploy = replace(DEPLOY, result=result, touched=touched, release_before=before)
+    found = decide(deploy, guard, running, snapshot())
+    assert found.rolls_back is decided, found.why
+    assert found.why
+
+
+def test_it_goes_back_to_what_the_guard_recorded() -> None:
+    """And to no restore point of another deploy."""
+    assert decide(DEPLOY, GUARDED, RUNS_NEW, snapshot()).to == "20260301_110000"
+    said = replace(DEPLOY, touched="true")
+    assert decide(said, GUARDED, RUNS_NEW, snapshot()).to == "20260301_110000"
+    assert decide(said, replace(GUARDED, version="0.9"), RUNS_NEW, snapshot()).to == ""
+
+
+def test_a_deploy_is_known_by_its_run() -> None:
+    """Where the job names the guarded run, an equal version is not enough."""
+    named = replace(DEPLOY, run=GUARDED.run)
+    assert decide(named, GUARDED, RUNS_NEW, snapshot()).rolls_back
+    assert decide(replace(named, run="another"), GUARDED, RUNS_NEW, snapshot()).rolls_back is False
+
+
+def test_a_deploy_is_known_by_its_job() -> None:
+    """Another job's deploy of that version, of long ago, is not ours, which the guard refused; else by version."""
+    ours, other = (
+        "https://github.example/hummii/shop/actions/runs/7",
+        "https://github.example/hummii/shop/actions/runs/6",
+    )
+    named = replace(DEPLOY, job=ours)
+    assert decide(named, replace(GUARDED, reason=ours), RUNS_NEW, snapshot()).rolls_back
+    assert decide(named, replace(GUARDED, reason=other), RUNS_NEW, snapshot()).rolls_back is False
+    assert decide(named, replace(GUARDED, reason="by hand"), RUNS_NEW, snapshot()).rolls_back
+
+
+@pytest.mark.parametrize(
+    ("state", "commit", "decided"),
+    [
+        ("done", SHA, False),
+        ("restored", SHA, False),
+        ("mixed", SHA, False),
+        ("forward", SHA, False),
+        ("refused", SHA, True),  # nothing was changed
+        ("ready", SHA, True),  # never begun
+        ("done", "f" * 40, True),
+        ("done", "", True),
+    ],
+)
+def test_once_is_enough_for_a_commit(state: str, commit: str, decided: bool) -> None:
+    """A run on the host that answered this commit is the memory; one that changed nothing does not count."""
+    host = snapshot(runs=(_run(state, commit, NOW - timedelta(hours=2)),))
+    assert decide(DEPLOY, GUARDED, RUNS_NEW, host).rolls_back is decided
+
+
+def test_what_has_changed_since_is_left_alone() -> None:
+    """Somebody has rolled back by hand meanwhile: the deploy that failed is not what runs."""
+    host = snapshot(runs=(_run("done", "", NOW - timedelta(minutes=5)),))
+    assert decide(DEPLOY, GUARDED, RUNS_OLD, host).rolls_back is False
+
+
+def test_a_rollback_sets_no_rollback_off() -> None:
+    """Known by the deployment's task, or by a trailer in the commit's message; a message that quotes it is none."""
+    assert made_by_a_rollback({"deployment": {"task": "rollback"}}, "")
+    assert made_by_a_rollback({}, "back to 1.0\n\nHummii-Ops-Run: 20260115T103000Z-rollback-1a2b\n")
+    assert made_by_a_rollback({"deployment": {"task": "deploy"}}, "say Hummii-Ops-Run: x in a trailer") is None
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        ({"head_commit": {"id": SHA, "message": "one"}}, "one"),
+        ({"workflow_run": {"head_commit": {"id": SHA, "message": "two"}}}, "two"),
+        ({"head_commit": {"id": "other", "message": "one"}}, None),
+        ({"head_commit": None, "workflow_run": None}, None),
+        ({"head_commit": {"id": SHA, "message": 3}}, None),
+    ],
+)
+def test_the_message_of_the_commit_is_in_the_event(event: dict[str, Any], message: str | None) -> None:
+    """Of that commit and no other; else it is asked for."""
+    assert message_of(event, SHA) == message
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", "null", '{"schema": "x"}', '{"schema": "hummii-ops/guarded-deploy/v1"}']
+)
+def test_a_guard_that_says_nothing_readable_is_none(text: str) -> None:
+    """Then it counts as a host without a guard."""
+    assert parse(text) is None
+
+
+def test_the_guards_line_is_read() -> None:
+    """With what is not known as nothing."""
+    line = {
+        "schema": "hummii-ops/guarded-deploy/v1",
+        "state": "ended",
+        "run": GUARDED.run,
+        "version": "1.1",
+        "touched": True,
+        "exit_code": 1,
+        "release_before": "1.0",
+        "identity_before": "a" * 64,
+        "restore_point": "20260301_110000",
+        "since": "2026-03-01T11:00:00.000Z",
+    }
+    assert parse(json.dumps(line)) == GUARDED
+    odd = parse(json.dumps(line | {"since": "yesterday", "touched": "yes", "release_before": None, "state": "running"}))
+    assert odd == replace(GUARDED, since=None, touched=None, release_before="", running=True)
+
+
+def _run(state: str, commit: str, at: Any) -> RunFact:
+    return RunFact(
+        run_id="20260301T113000Z-rollback-1a2b",
+        task="rollback",
+        who="ci",
+        reason="",
+        since=at,
+        from_release="1.1",
+        to_release="1.0",
+        from_identity="b" * 64,
+        to_identity="a" * 64,
+        state=state,
+        state_at=at,
+        outside=None,
+        commit=commit,
+    )
