@@ -15,12 +15,13 @@ from bench.call import ROOT
 from bench.record import record
 from bench.rollback import rollback
 from bench.swap import swap
+from bench.verify import verify
 from lab import stack
 from lab.docker import Say
 from lab.state import Lab
 
 Part = Callable[[Lab, Say], tuple[Any, str]]
-PARTS: dict[str, Part] = {"rollback": rollback, "swap": swap, "record": record}
+PARTS: dict[str, Part] = {"rollback": rollback, "swap": swap, "record": record, "verify": verify}
 
 
 def main(names: list[str]) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lab import hosts
 from lab.golden import COMPOSE_FILE, PROJECT
+from lab.payments import PORT
 from lab.state import LOOPBACK, Lab, LabHost, Record, write_beside
 
 FLOWS = Path(__file__).resolve().parent.parent / "flows"
@@ -34,6 +35,7 @@ env_files: [.env]
 health: {{path: /api/health, inside: "http://127.0.0.1/api/health"}}
 proxy: {{service: nginx, reload: [nginx -t, nginx -s reload]}}
 database: {{service: postgres, name: hummii, user: hummii}}
+dependencies: [{{name: payments, url: "http://100.100.0.1:{PORT}/"}}]
 flows: {{dir: {json.dumps(str(FLOWS))}, allow: ["*"], payments: test}}
 """
 

@@ -12,11 +12,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from hummii_ops.checks import work
 from hummii_ops.checks.access_log import Requests
 from hummii_ops.checks.at_most import not_judged
-from hummii_ops.checks.database_load import Load, statements
+from hummii_ops.checks.database_load import Load, counted_since, statements, totals
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.verdict import Measurement
+from hummii_ops.checks.work import Work
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.frames import frames
 from hummii_ops.transport import LinkLost, Transport
@@ -35,7 +37,10 @@ printf '\\n@hummii end 0 \\n'
 
 @dataclass(frozen=True, kw_only=True)
 class Samples:
-    """What was measured at one moment. Times in ms, in the order of their time; statements: mean ms and calls by id."""
+    """What was measured at one moment. Times in ms, in the order of their time; statements: mean ms and calls by id.
+
+    `totals`: calls and ms of every statement since `counted_since`, the last reset of the server's counters.
+    """
 
     responses: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     requests: tuple[float, ...] = ()
@@ -43,6 +48,10 @@ class Samples:
     failed: int = 0
     window_s: float = 0
     statements: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    totals: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    counted_since: str = ""
+    work: Work | None = None
+    dependencies: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +81,8 @@ def samples(
         failed=requests.failed if requests else 0,
         window_s=window_s,
         statements={one.query_id: (round(one.mean_ms, 3), one.calls) for one in called[:_STATEMENTS]},
+        totals=totals(load.after) if load else {},
+        counted_since=counted_since(load.after) if load else "",
     )
 
 
@@ -92,9 +103,14 @@ def parse(text: str) -> Baseline | None:
                 failed=int(kept["failed"]),
                 window_s=float(kept["window_s"]),
                 statements={key: (float(mean), int(calls)) for key, (mean, calls) in kept["statements"].items()},
+                # A baseline of before these were kept has none of them.
+                totals={key: (int(calls), float(ms)) for key, (calls, ms) in kept.get("totals", {}).items()},
+                counted_since=str(kept.get("counted_since", "")),
+                work=work.parse(kept.get("work")),
+                dependencies={name: float(ms) for name, ms in kept.get("dependencies", {}).items()},
             ),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
 
 

@@ -45,12 +45,13 @@ class Look:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """What one kind of statement did between two looks."""
+    """What one kind of statement did between two looks. `theirs`: of the stack's work, as far as its text tells."""
 
     query_id: str
     query: str
     calls: int
     total_ms: float
+    theirs: bool = True
 
     @property
     def mean_ms(self) -> float:
@@ -117,7 +118,34 @@ def statements(load: Load) -> tuple[Statement, ...] | None:
         calls = int(row["calls"]) - int(then.get("calls", 0))
         spent = float(row["ms"]) - float(then.get("ms", 0))
         if calls > 0 and spent >= 0:
-            found.append(Statement(query_id=row["id"], query=row["query"], calls=calls, total_ms=spent))
+            theirs = bool(row.get("theirs", True))
+            found.append(Statement(query_id=row["id"], query=row["query"], calls=calls, total_ms=spent, theirs=theirs))
+    return tuple(sorted(found, key=lambda one: -one.total_ms))
+
+
+def totals(seen: Look) -> dict[str, tuple[int, float]]:
+    """Calls and ms of each statement since the counters began, by its id."""
+    return {row["id"]: (int(row["calls"]), round(float(row["ms"]), 3)) for row in seen.all("statement")}
+
+
+def counted_since(seen: Look) -> str:
+    """When the counters were reset last, in the server's words; "" where it does not count."""
+    return str(seen.one("statements-reset").get("at") or "") if seen.all("statements") else ""
+
+
+def since(seen: Look, then: Mapping[str, tuple[int, float]]) -> tuple[Statement, ...] | None:
+    """What was called since these totals, the costliest first; None if the counters have lost some of it."""
+    found = []
+    for row in seen.all("statement"):
+        calls_then, ms_then = then.get(row["id"], (0, 0.0))
+        calls, spent = int(row["calls"]) - calls_then, float(row["ms"]) - ms_then
+        if calls < 0 or spent < -1:
+            return None
+        if calls > 0:
+            theirs = bool(row.get("theirs", True))
+            found.append(
+                Statement(query_id=row["id"], query=row["query"], calls=calls, total_ms=max(spent, 0), theirs=theirs)
+            )
     return tuple(sorted(found, key=lambda one: -one.total_ms))
 
 

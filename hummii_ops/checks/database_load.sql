@@ -34,6 +34,8 @@ SELECT /* hummii-ops */ count(*) = 1 AS has_statements, coalesce(min(quote_ident
   FROM pg_extension JOIN pg_namespace AS n ON n.oid = extnamespace WHERE extname = 'pg_stat_statements' \gset
 \if :has_statements
 SELECT /* hummii-ops */ json_build_object('what', 'statement', 'id', queryid::text, 'calls', calls, 'ms', total_exec_time, 'rows', rows,
+       -- of the stack: not a dump's, a migration's, or a look's at the catalog
+       'theirs', query ~* '^\s*(select|with|insert|update|delete|merge)\M' AND query !~ '\mpg_[a-z]',
        'query', left(regexp_replace(regexp_replace(query, '''([^'']|'''')*''?', '''…''', 'g'), '\s+', ' ', 'g'), 160))
   FROM :place.pg_stat_statements
  WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND queryid IS NOT NULL

@@ -6,9 +6,18 @@ Never changes anything, and never raises for what a host, a database or a networ
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from hummii_ops.checks import access_log, baseline, database_limits, prometheus, resource_limits, responses
+from hummii_ops.checks import (
+    access_log,
+    baseline,
+    database_limits,
+    outside_services,
+    prometheus,
+    resource_limits,
+    responses,
+    work,
+)
 from hummii_ops.checks.baseline import Baseline, Samples
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.facts.releases import running_identity
@@ -40,22 +49,35 @@ def measure(transport: Transport, snapshot: Snapshot, environment: Environment, 
 
 def look(transport: Transport, snapshot: Snapshot, environment: Environment, host: Host) -> Performance:
     """All but the comparison. Where docker does not answer, the host itself is looked at alone."""
-    with ThreadPoolExecutor(5, thread_name_prefix="performance") as threads:
-        resources = threads.submit(resource_limits.measure, transport, snapshot, environment)
+    with ThreadPoolExecutor(6, thread_name_prefix="performance") as threads:
+        resources = threads.submit(resource_limits.look, transport, snapshot, environment)
         asked = threads.submit(prometheus.measure, transport, environment)
         if not snapshot.engine.answers:
-            return Performance(measurements=(*resources.result(), *asked.result()), samples=Samples())
+            return Performance(measurements=(*resources.result()[1], *asked.result()), samples=Samples())
         log = threads.submit(access_log.look, transport, snapshot, environment)
         probes = threads.submit(responses.look, transport, environment, host)
         database = threads.submit(database_limits.look, transport, environment)
+        others = threads.submit(outside_services.look, transport, environment)
         counted, requests = log.result()
         times, answered = probes.result()
         load, loaded = database.result()
+        (used, of_host), outside = resources.result(), others.result()
     seen = access_log.window(snapshot, environment)
     window_s = 0.0 if isinstance(seen, str) else seen.seconds
     return Performance(
-        measurements=(*resources.result(), *requests, *answered, *loaded, *asked.result()),
-        samples=baseline.samples(times, counted, window_s, load),
+        measurements=(
+            *of_host,
+            *requests,
+            *answered,
+            *loaded,
+            *outside_services.measure(outside, environment),
+            *asked.result(),
+        ),
+        samples=replace(
+            baseline.samples(times, counted, window_s, load),
+            work=work.look(transport, snapshot, environment, load, used),
+            dependencies={name: one.ms for name, one in (outside or {}).items() if one.ms is not None},
+        ),
     )
 
 

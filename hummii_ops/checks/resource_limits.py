@@ -23,14 +23,21 @@ _CPU_PRESSURE = 50  # some task waits for a core half of the time: usual under l
 
 def measure(transport: Transport, snapshot: Snapshot, environment: Environment) -> tuple[Measurement, ...]:
     """One look at the host, in one call; disks come from the snapshot."""
+    return look(transport, snapshot, environment)[1]
+
+
+def look(
+    transport: Transport, snapshot: Snapshot, environment: Environment
+) -> tuple[Resources | None, tuple[Measurement, ...]]:
+    """The same, with what was seen; None where nothing could be."""
     limits = environment.limits
     disks = tuple(_disks(snapshot, limits))
     try:
         found = resources.read(transport, snapshot, version_service=environment.version_service)
     except (LinkLost, Unreachable):
         reason = "could not look: the link was lost or the answer was cut"
-        return (*disks, unseen("host", reason, source="docker stats; cat /proc/stat", critical=False))
-    return (*disks, *judge(snapshot, found, limits))
+        return None, (*disks, unseen("host", reason, source="docker stats; cat /proc/stat", critical=False))
+    return found, (*disks, *judge(snapshot, found, limits))
 
 
 def judge(snapshot: Snapshot, found: Resources, limits: Limits) -> Iterator[Measurement]:

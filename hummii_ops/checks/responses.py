@@ -50,7 +50,7 @@ def look(
     transport: Transport, environment: Environment, host: Host
 ) -> tuple[dict[str, tuple[float, ...]], tuple[Measurement, ...]]:
     """The same, with the times of the good answers on the host by path, in ms and in the order of asking."""
-    paths = environment.critical_endpoints or (environment.health.path,)
+    paths = tuple(one.path for one in environment.critical_endpoints) or (environment.health.path,)
     inside = urlsplit(environment.health.inside or "")
     base = f"{inside.scheme}://{inside.netloc}" if inside.netloc else None
     with ThreadPoolExecutor(2, thread_name_prefix="responses") as threads:
@@ -58,6 +58,12 @@ def look(
         here = threads.submit(_here, environment, host.url, paths)
         probes, measured = on_host.result()
         return times(paths, probes), (*measured, *here.result())
+
+
+def limit_ms(environment: Environment, path: str) -> float:
+    """What this path's answers may take."""
+    own = {one.path: one.response_p95_ms for one in environment.critical_endpoints}
+    return own.get(path) or environment.limits.response_p95_ms
 
 
 def times(paths: Sequence[str], probes: Sequence[Probe]) -> dict[str, tuple[float, ...]]:
@@ -107,12 +113,19 @@ def _here(environment: Environment, url: str | None, paths: Sequence[str]) -> It
     return judge("here", paths, urls, probe_from_here(urls), environment)
 
 
-def probe_on_host(transport: Transport, urls: Sequence[str]) -> tuple[Probe, ...] | None:
+def probe_on_host(
+    transport: Transport,
+    urls: Sequence[str],
+    *,
+    questions: int | None = None,
+    every_ms: int = EVERY_MS,
+    within_s: float = WITHIN_S,
+) -> tuple[Probe, ...] | None:
     """Ask there; None without curl. Raises LinkLost, and Unreachable for an answer that was cut."""
-    total, _ = questions_for(len(urls))
+    total = questions_for(len(urls))[0] if questions is None else questions
     script = files("hummii_ops.checks").joinpath("responses.sh").read_text(encoding="utf-8")
-    limit_s = 2 * total * EVERY_MS / 1000 + WITHIN_S + 15
-    words = (str(total), str(EVERY_MS), f"{WITHIN_S:g}", *urls)
+    limit_s = 2 * total * every_ms / 1000 + within_s + 15
+    words = (str(total), str(every_ms), f"{within_s:g}", *urls)
     said = frames(transport.call(script, *words, limit_s=limit_s).stdout, host=transport.name)
     if said.all("absent"):
         return None
@@ -155,14 +168,15 @@ def judge(
     for number, path in enumerate(paths):
         own = _counted(number, len(paths), probes)
         lost = max(total // len(paths) - warm - len(own), 0)
-        found.append(_endpoint(f"response.{place}{path}", urls[number], own, lost, place == "host", environment))
+        found.append(_endpoint(path, place, urls[number], own, lost, environment))
     return found
 
 
 def _endpoint(
-    name: str, url: str, own: Sequence[Probe], lost: int, critical: bool, environment: Environment
+    path: str, place: str, url: str, own: Sequence[Probe], lost: int, environment: Environment
 ) -> Measurement:
     """Fail for three that failed, or a p95 above the limit; not judged where the asker itself came too late."""
+    name, critical = f"response.{place}{path}", place == "host"
     answered = sorted(one.ms for one in own if one.status is not None and one.status < 400)
     n, late = len(own) + lost, sum(one.late_ms > _LATE_MS for one in own)
     failed, source = n - len(answered), _source(url)
@@ -188,7 +202,7 @@ def _endpoint(
     return at_most(
         name,
         cut[94],
-        environment.limits.response_p95_ms,
+        limit_ms(environment, path),
         unit="ms",
         reason=told + notes,
         source=source,

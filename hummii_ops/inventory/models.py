@@ -14,6 +14,8 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from hummii_ops.inventory import fields
 from hummii_ops.inventory.channels import NotifyOrNone
+from hummii_ops.inventory.dependencies import Dependency
+from hummii_ops.inventory.endpoints import Endpoint
 from hummii_ops.inventory.fields import Frozen
 from hummii_ops.inventory.flow_settings import Flows
 from hummii_ops.inventory.hosts import Host
@@ -179,15 +181,24 @@ class Environment(Frozen):
     )
     logs: Logs = Field(default=Logs(), description="Which lines of the logs count as critical.")
     limits: Limits = Field(default=Limits(), description="What performance may be at most.")
-    critical_endpoints: tuple[fields.UrlPath, ...] = Field(
-        default=(), description="Paths whose answers are timed, from here and on the host. Default: health.path."
+    critical_endpoints: tuple[Endpoint, ...] = Field(
+        default=(),
+        description="Paths whose answers are timed, from here and on the host: /path, or {path: /path, "
+        "response_p95_ms: 300} with a limit of its own. Default: health.path.",
     )
     access_log: AccessLog = Field(default=AccessLog(), description="How the proxy writes its access log.")
+    dependencies: tuple[Dependency, ...] = Field(
+        default=(), description="What the stack asks of others: asked on the host, when performance is looked at."
+    )
     prometheus: Prometheus | None = Field(default=None, description="A Prometheus to ask; null: none.")
     flows: Flows | None = Field(default=None, description="The user flows that may run here; null: none.")
     deploy_processes: tuple[fields.Text, ...] = Field(
         default=("deploy.sh",),
         description="Words in a command line on the host that mean: a deploy is at work.",
+    )
+    deploy_log: fields.InsideProject | None = Field(
+        default=None,
+        description="File in which the deploy script leaves its output; null: only the guard's (with-lease) is read.",
     )
     predeploy: Predeploy = Field(default=Predeploy(), description="What `fab predeploy` asks before a deploy.")
     secrets: Mapping[str, SecretReference] = Field(

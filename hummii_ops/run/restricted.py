@@ -83,11 +83,15 @@ def known(environment: Environment) -> Iterator[Known]:
         yield Known(name=name, text=_check(name), more=more)
     head = access_log.head(environment)
     yield Known(name="access_log", text=_check("access_log"), words=head, more=f"ignore:.*|{_ID}:{_MOMENT}:{_MOMENT}")
+    urls = [_literal(one.url) for one in environment.dependencies]
     if environment.health.inside:
         url = urlsplit(environment.health.inside)
-        yield Known(
-            name="responses", text=_check("responses"), more=f"[0-9.]+|{_literal(f'{url.scheme}://{url.netloc}')}/.*"
-        )
+        urls.append(f"{_literal(f'{url.scheme}://{url.netloc}')}/.*")
+    if urls:
+        yield Known(name="responses", text=_check("responses"), more="|".join(("[0-9.]+", *urls)))
+    home = f"{environment.project_dir}/.hummii-ops"
+    deploy = (home, environment.project_dir, environment.deploy_log or "")
+    yield Known(name="deploy_output", text=_check("deploy_output"), words=deploy, more="[0-9]+")
     if environment.prometheus:
         asked = f"{_literal(environment.prometheus.url)}/api/v1/query\\?query=.*"
         yield Known(name="prometheus", text=_check("prometheus"), more=f"[0-9.]+|{asked}")

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
+from hummii_ops.checks.deploy_output import DeployOutput
 from hummii_ops.checks.last_words import LastWords
 from hummii_ops.checks.services import CRASH_WINDOW
 from hummii_ops.facts.snapshot import ContainerFact, Snapshot
@@ -36,6 +38,13 @@ _WORDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ),
     ),
 )
+
+
+_NO_IMAGE: tuple[Kind, re.Pattern[str]] = (
+    "image",
+    re.compile(r"(?i)no such image|there is no image|pull access denied|manifest unknown|failed to (pull|resolve)"),
+)
+_ONE_DEPLOY = timedelta(minutes=10)  # between its last word and its last container
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +81,24 @@ def failure_points(snapshot: Snapshot, said: Sequence[LastWords]) -> tuple[Failu
     """The first is the most likely cause: what stops a stack before it starts comes before what fails later."""
     words = {one.service: one for one in said}
     return (*_config(snapshot), *_absent(snapshot), *_of_containers(snapshot, words))
+
+
+def is_of_what_runs(snapshot: Snapshot, output: DeployOutput) -> bool:
+    """A deploy by hand leaves no output: then what is there speaks of an older one."""
+    newest = max((one.created_at for one in snapshot.containers), default=output.at)
+    return newest - output.at < _ONE_DEPLOY
+
+
+def of_deploy(output: DeployOutput) -> FailurePoint | None:
+    """What the deploy itself said; a script that ended well may have failed all the same, if a line says so."""
+    state = "the deploy said so" if output.exit_code is None else f"the deploy ended with {output.exit_code}"
+    for kind, pattern in (_NO_IMAGE, *_WORDS):
+        shows = [line for line in output.lines if pattern.search(line)]
+        if shows:
+            return FailurePoint(kind=kind, service="deploy", what=state, lines=tuple(shows[-_MOST:]))
+    if not output.exit_code:
+        return None
+    return FailurePoint(kind="start", service="deploy", what=state, lines=output.lines[-_MOST:])
 
 
 def _config(snapshot: Snapshot) -> Iterator[FailurePoint]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from hummii_ops.checks import Measurement, Verdict, worst
+from hummii_ops.scenarios.missed import Missed
 
 Kind = Literal["once", "ill", "well", "unseen", "seen"]
 # Of our own books: they say nothing of how production is.
@@ -20,12 +21,16 @@ _NOT_WATCHED = ("quiet", "release.mark", "images.recorded")
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One look at all hosts. `ill` names the critical looks that failed; `why` not None: it could not be made."""
+    """One look at all hosts. `ill` names the critical looks that failed; `why` not None: it could not be made.
+
+    `missed`: what the hosts' own records say of the time before it, in which nobody looked.
+    """
 
     at: datetime
     ill: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     why: str | None = None
+    missed: tuple[Missed, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -78,9 +83,12 @@ class Watch:
             if before is None or before.why is None:
                 yield Turn(at=one.at, kind="unseen", words=f"could not look: {one.why}")
             return
-        if before is not None and before.why is not None:
+        if before is not None and (before.why is not None or one.missed):
             gap = (one.at - self._last_seen(before.at)).total_seconds()
-            yield Turn(at=one.at, kind="seen", words=f"looking again; nobody looked for {gap:.0f} s")
+            meanwhile = "".join(f"; {each.words}" for each in one.missed)
+            yield Turn(at=one.at, kind="seen", words=f"looking again; nobody looked for {gap:.0f} s{meanwhile}")
+        if badly := [each.words for each in one.missed if each.ill]:
+            yield Turn(at=one.at, kind="ill", words=f"while nobody looked: {'; '.join(badly)}")
         if one.ill and not self.ill:
             again = before is not None and bool(before.ill)
             self.ill = again

@@ -1,17 +1,20 @@
 """fab diagnose: would a rollback help? A plain yes, no or unknown, with the evidence of every row of the table.
 
-Never asks, and changes nothing; says what it did not look at.
+Never asks, and changes nothing but the flows' own test data; says what it did not look at.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hummii_ops.checks import Measurement
 from hummii_ops.facts.amounts import age
 from hummii_ops.tasks import session
 from hummii_ops.tasks.frame import Reply, command
@@ -24,11 +27,13 @@ if TYPE_CHECKING:  # statistics take time to load, and nothing else needs them
 _STYLES = {"yes": "bold green", "no": "bold", "unknown": "bold yellow"}
 
 
-@command("diagnose")
-def diagnose(_context: Any, limit: str | None = None, env: str | None = None, format: str = "text") -> Reply:
+@command("diagnose", help={"flows": "play the user flows that are allowed: they write test data, and take it away"})
+def diagnose(
+    _context: Any, flows: bool = True, limit: str | None = None, env: str | None = None, format: str = "text"
+) -> Reply:
     """Would a rollback help? yes, no or unknown, with the evidence of every row of the table, and what to do next."""
     environment = session.choose(env)
-    found = [diagnosed(site) for site in session.reach(environment, limit)]
+    found = [diagnosed(site, played(site) if flows else ()) for site in session.reach(environment, limit)]
     hosts = [host_json(name, seen, advice) for name, seen, advice in found]
     body = {"environment": environment.name, "helps": overall([one["helps"] for one in hosts]), "hosts": hosts}
 
@@ -54,8 +59,18 @@ def host_json(name: str, seen: Evidence, advice: Advice) -> dict[str, Any]:
     return {"name": name, "version": seen.version, "since": began} | advice.as_json() | {"metrics": metrics}
 
 
-def diagnosed(site: Site) -> tuple[str, Evidence, Advice]:
-    """The host's name, what is known of it, and what the table says. Raises what a read of the host raises."""
+def played(site: Site) -> tuple[Measurement, ...]:
+    """What the user flows gave: on a quiet server nothing else shows that a release is slow."""
+    from hummii_ops.tasks.flow_look import look_at_flows
+
+    return look_at_flows(site.environment, site.host, Event()).measurements
+
+
+def diagnosed(site: Site, flows: Iterable[Measurement] = ()) -> tuple[str, Evidence, Advice]:
+    """The host's name, what is known of it, and what the table says; `flows`: what they gave just before.
+
+    Raises what a read of the host raises.
+    """
     from hummii_ops.checks.would_help import advise
     from hummii_ops.checks.would_help.from_host import with_looks
     from hummii_ops.checks.would_help.from_snapshot import of_snapshot, target_of
@@ -70,7 +85,7 @@ def diagnosed(site: Site) -> tuple[str, Evidence, Advice]:
         check = schema_check.judge(read_schema(site.transport, site.environment, snapshot, image), image)
         seen = replace(seen, migrations=check.code_only, migrations_said=schema_check.reasons(check))
     if snapshot.engine.answers:
-        seen = with_looks(seen, site.transport, snapshot, site.environment, site.host)
+        seen = with_looks(seen, site.transport, snapshot, site.environment, site.host, flows)
     return snapshot.host_name, seen, advise(seen)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 
 from hummii_ops.checks import Measurement, dependent, excerpts, health, logs, recorded, services, standing
@@ -12,6 +13,7 @@ from hummii_ops.errors import Refused
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.tasks.flow_look import FlowLook, look_at_flows
+from hummii_ops.tasks.look_times import LookTimes, unheard
 from hummii_ops.tasks.session import Site
 
 
@@ -24,23 +26,33 @@ class Seen:
     measurements: tuple[Measurement, ...]
     notes: tuple[str, ...] = ()
     marked: bool = False
+    elapsed_s: Mapping[str, float] = field(default_factory=dict)
 
 
-def see(site: Site, *, settle_s: float, left: Event, flows: bool = True) -> Seen:
+def see(
+    site: Site, *, settle_s: float, left: Event, flows: bool = True, hear: Callable[[str, float], None] = unheard
+) -> Seen:
     """Measure one host: two reads of it, and beside them its logs, a look from outside, user flows and performance.
 
-    `flows` False: none is played. `left` ends the wait between the reads. Raises what `Site.snapshot` raises for the
-    first one: then nothing was seen.
+    `flows` False: none is played. `left` ends the wait between the reads. `hear` is told the name and the seconds of
+    each look that has ended. Raises what `Site.snapshot` raises for the first read: then nothing was seen.
     """
-    environment, first = site.environment, site.snapshot()
-    service, field, patterns = environment.version_service, environment.health.version_field, environment.logs.critical
+    times = LookTimes(hear=hear)
+    environment, first = site.environment, times.timed("first read", site.snapshot)
+    service, version_field, patterns = (
+        environment.version_service,
+        environment.health.version_field,
+        environment.logs.critical,
+    )
     version = health.running_version(first, service)
     asked = excerpts.questions(first, version_service=service)
     with ThreadPoolExecutor(4, thread_name_prefix=f"look-{site.host.name}") as threads:
-        looking = threads.submit(_look, site, field, version)
-        playing = threads.submit(look_at_flows, environment, site.host, left) if flows else None
-        reading = threads.submit(excerpts.read, site.transport, asked, patterns)
-        measuring = threads.submit(_performance, site, first)
+        looking = threads.submit(times.timed, "outside", lambda: _look(site, version_field, version))
+        playing = (
+            threads.submit(times.timed, "flows", lambda: look_at_flows(environment, site.host, left)) if flows else None
+        )
+        reading = threads.submit(times.timed, "logs", lambda: excerpts.read(site.transport, asked, patterns))
+        measuring = threads.submit(times.timed, "performance", lambda: _performance(site, first))
         try:
             left.wait(settle_s if first.engine.answers else 0)
             looked, answers = looking.result(), reading.result()
@@ -50,22 +62,26 @@ def see(site: Site, *, settle_s: float, left: Event, flows: bool = True) -> Seen
             left.set()  # after Ctrl-C nobody waits for the flows to be over
             raise
     # The second read comes last, so that the mark is decided by the newest that we know.
-    second = _again(site) if first.engine.answers else first
+    second = times.timed("second read", lambda: _again(site)) if first.engine.answers else first
     known = second or first
     found = releases(known, environment) if known.engine.answers else ()
     measurements = (
         standing.quiet(first, known),
         standing.mark(known),
         *(services.measure(first, second) if second else (services.lost(),)),
-        health.inside(known, field=field, version=health.running_version(known, service)),
-        health.outside(looked, field=field, version=version),
+        health.inside(known, field=version_field, version=health.running_version(known, service)),
+        health.outside(looked, field=version_field, version=version),
         recorded.measure(known, found, version_service=service),
         *logs.judge(first, asked, answers, patterns),
         *played.measurements,
         *measured,
     )
     return Seen(
-        site=site, snapshot=known, measurements=dependent.without_api(measurements, service), notes=played.notes
+        site=site,
+        snapshot=known,
+        measurements=dependent.without_api(measurements, service),
+        notes=played.notes,
+        elapsed_s=times.elapsed_s,
     )
 
 

@@ -22,14 +22,17 @@ from hummii_ops.checks import exit_code_of
 from hummii_ops.errors import HummiiError, UsageError
 from hummii_ops.inventory import Environment
 from hummii_ops.run.ship import About, new_run_id
+from hummii_ops.scenarios.missed import Missed
 from hummii_ops.scenarios.watch import Look, Turn, Watch, look
 from hummii_ops.tasks import looking, session, told
+from hummii_ops.tasks.catching_up import missed
 from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.runview import check_run_id
 from hummii_ops.tasks.session import Site
 from hummii_ops.transport import LinkLost, printable
 
 _SPAN = re.compile(r"(\d{1,6})(s|m|h|d)")
+_GAPS, _LONG_S = 3, 30  # looks that should have been made meanwhile, and what one may take: then the laptop slept
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _SIGNS = {"once": "[yellow]?[/]", "ill": "[bold red]✗[/]", "well": "[green]✓[/]", "unseen": "[yellow]![/]", "seen": "·"}
 _HELP = {
@@ -86,15 +89,26 @@ def span_of(text: str) -> int:
 
 
 def looks(sites: Sequence[Site], *, span_s: float, every_s: float, flows: bool) -> Iterator[Look]:
-    """A look at all hosts at once, again and again until the time is over; at least one."""
-    until = time.monotonic() + span_s
+    """A look at all hosts at once, again and again until the time is over; at least one.
+
+    After a gap the hosts are asked for what they kept of it: a lost link, or a laptop that slept.
+    """
+    until, lost = time.monotonic() + span_s, False
+    seen_at: datetime | None = None
     while True:
         began = time.monotonic()
         at = datetime.now(UTC)
         try:
-            seen = [one for site in sites for one in _measured(site, flows=flows)]
-            yield look(at, seen)
+            asleep = seen_at is not None and (at - seen_at).total_seconds() > _GAPS * every_s + _LONG_S
+            since = seen_at if lost or asleep else None
+            made = [_measured(site, flows=flows, since=since) for site in sites]
+            yield replace(
+                look(at, [one for seen, _ in made for one in seen]),
+                missed=tuple(gap for _, gap in made if gap is not None),
+            )
+            seen_at, lost = datetime.now(UTC), False
         except (HummiiError, LinkLost) as error:
+            lost = True
             yield Look(at=at, why=printable(str(error).splitlines()[0]))
         pause = every_s - (time.monotonic() - began)
         if time.monotonic() + max(pause, 0) >= until:
@@ -102,10 +116,12 @@ def looks(sites: Sequence[Site], *, span_s: float, every_s: float, flows: bool) 
         time.sleep(max(pause, 0))
 
 
-def _measured(site: Site, *, flows: bool) -> Sequence[Any]:
+def _measured(site: Site, *, flows: bool, since: datetime | None) -> tuple[Sequence[Any], Missed | None]:
     again = replace(site, transport=site.place.connect())
     try:
-        return looking.see(again, settle_s=1, left=Event(), flows=flows).measurements
+        seen = looking.see(again, settle_s=1, left=Event(), flows=flows)
+        gap = missed(again.transport, seen.snapshot, site.environment, since) if since else None
+        return seen.measurements, gap
     finally:
         again.transport.close()
 
@@ -121,7 +137,7 @@ def _announcer(environment: Environment, run: str | None) -> told.Told | None:
 
 def _keep(path: Path, one: Look) -> None:
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(one) | {"at": one.at.isoformat(), "verdict": one.verdict}) + "\n")
+        file.write(json.dumps(asdict(one) | {"at": one.at.isoformat(), "verdict": one.verdict}, default=str) + "\n")
 
 
 def _tell(people: Console, turn: Turn, teller: told.Told | None) -> None:

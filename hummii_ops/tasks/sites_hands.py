@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hummii_ops.checks import Measurement
+from hummii_ops.checks.deploy_output import DeployOutput
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.run import preflight
 from hummii_ops.scenarios import performance_degradation as slow
@@ -39,6 +40,13 @@ class SitesHands:
 
         return last_words.read(self._site(snapshot).transport, ill(snapshot))
 
+    def deploy_output(self, snapshot: Snapshot) -> DeployOutput | None:
+        """Of the last deploy there."""
+        from hummii_ops.checks import deploy_output
+
+        site = self._site(snapshot)
+        return deploy_output.read(site.transport, site.environment, site.home)
+
     def verify(self, *, flows: bool = True) -> tuple[Measurement, ...]:
         """The looks of `fab verify`."""
         return self.looks.verify(flows=flows)
@@ -48,12 +56,13 @@ class SitesHands:
         self.looks.keep()
 
     def diagnose(self) -> tuple[slow.Opinion, ...]:
-        """What the table says, host by host."""
+        """What the table says, host by host; the looks before have played the flows, if they were to be played."""
         from hummii_ops.tasks.diagnose import diagnosed
 
+        flows = {each.site.host.name: each.measurements for each in self.looks.seen}
         return tuple(
             slow.Opinion(host=host, helps=advice.helps, because=advice.because, next_command=advice.next_command)
-            for host, _, advice in (diagnosed(site) for site in self.sites)
+            for host, _, advice in (diagnosed(site, flows.get(site.host.name, ())) for site in self.sites)
         )
 
     def roll_back(self) -> Ended:

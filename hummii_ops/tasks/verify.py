@@ -7,8 +7,10 @@ Never asks, takes no lease, and writes nothing but that mark; a `bad` mark stays
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -19,10 +21,10 @@ from hummii_ops.errors import ExitCode, HummiiError, UsageError
 from hummii_ops.facts.releases import running_identity
 from hummii_ops.run.ship import lines
 from hummii_ops.tasks import session
-from hummii_ops.tasks.frame import Reply, command
+from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.looking import Seen, see
 from hummii_ops.tasks.verify_page import conclude, host_json, show_host
-from hummii_ops.transport import LinkLost
+from hummii_ops.transport import LinkLost, printable
 
 _MOST_AT_ONCE = 8
 
@@ -50,7 +52,12 @@ def verify(
     left = Event()
     with ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="verify") as threads:
         try:
-            seen = list(threads.map(lambda site: see(site, settle_s=settle, left=left), sites))
+            hear = _teller([site.host.name for site in sites])
+            seen = list(
+                threads.map(
+                    lambda site: see(site, settle_s=settle, left=left, hear=partial(hear, site.host.name)), sites
+                )
+            )
         finally:
             left.set()  # after Ctrl-C nobody waits for a settle window to end
         seen = _compared(seen)
@@ -69,6 +76,17 @@ def verify(
         conclude(console, environment.name, verdict, (one for each in seen for one in each.measurements))
 
     return Reply(kind="verify", body=body, exit_code=exit_code_of(verdict), verdict=verdict, show=show)
+
+
+def _teller(hosts: Sequence[str]) -> Callable[[str, str, float], None]:
+    """Says each look that has ended, in a faint line, and on which of several hosts."""
+    people = say()
+
+    def hear(host: str, look: str, elapsed_s: float) -> None:
+        where = f"{host}: " if len(hosts) > 1 else ""
+        people.print(printable(f"{where}{look}: looked at in {elapsed_s:.1f} s"), style="dim", markup=False)
+
+    return hear
 
 
 def _compared(seen: list[Seen]) -> list[Seen]:

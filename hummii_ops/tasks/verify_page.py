@@ -44,6 +44,7 @@ def host_json(seen: Seen) -> dict[str, Any]:
         "verdict": worst(seen.measurements),
         "identity": identity,
         "mark": "good" if seen.marked else mark.mark if mark else "unknown",
+        "elapsed_s": dict(seen.elapsed_s),
         "notes": [printable(note) for note in seen.notes],
     }
 

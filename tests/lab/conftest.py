@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 from lab_name import named_lab
 from lab_operator import Operator
-from lab_production import Production
+from lab_production import SECRETS, Production
 
 from lab import stack
 from lab.state import Lab
-
-SECRETS = ("POSTGRES_PASSWORD", "JWT_SECRET", "STRIPE_SECRET_KEY")
 
 
 @pytest.fixture(scope="session")

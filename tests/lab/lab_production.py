@@ -22,6 +22,7 @@ from lab.docker import DockerFailed
 from lab.releases import ALL_VERSIONS
 from lab.state import Lab, LabHost
 
+SECRETS = ("POSTGRES_PASSWORD", "JWT_SECRET", "STRIPE_SECRET_KEY")
 PROJECT = "/opt/hummii"
 FILE = "docker-compose.prod.yml"
 RUNS = f"{PROJECT}/.hummii-ops/runs"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 
 import pytest
+from lab_beside import in_the_background
 from lab_database import sql
 from lab_operator import Operator, until
 from lab_production import FILE, PROJECT, Production
@@ -52,21 +52,6 @@ def ask(production: Production, times: int, path: str = ORDERS) -> int:
         except urllib.error.HTTPError as error:
             failed += error.code >= 500
     return failed
-
-
-@contextmanager
-def in_the_background(production: Production, script: str) -> Iterator[None]:
-    """A script on the host, beside the stack, that ends with the block."""
-    process = subprocess.Popen(
-        ["docker", "exec", "-i", production.name, "sh", "-euc", f"({script}) & read -r _ || kill $!"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        process.communicate(timeout=30)
 
 
 def test_a_healthy_stack_and_its_baseline(

@@ -8,6 +8,7 @@ from bench.clients import Read, longest_gap
 from bench.poller import Sample, outage, samples
 from bench.swap import wrong_answers
 from bench.swap_figures import InPlace, Round, Sized, tables
+from bench.verify import figures_of, table
 
 A_ROUND = Round(
     requests=100,
@@ -92,3 +93,14 @@ def test_the_tables_say_what_was_measured_beside_the_aim() -> None:
     assert "| 1024 MiB | 2 | 200 | 300 | 0 |" in text
     assert "smallest: 1.00 × (aim 1.5)" in text
     assert text.count("| 10 MiB |") == 3
+
+
+def test_verify_is_held_against_its_slowest_look() -> None:
+    """The two reads are not its slowest look, whatever they cost; the ratio is of each round."""
+    rounds = [
+        {"wall_s": 6.0, "looks_s": {"first read": 9.0, "flows": 5.0, "performance": 4.0}},
+        {"wall_s": 9.0, "looks_s": {"first read": 1.0, "flows": 5.0, "performance": 6.0}},
+    ]
+    found = figures_of(rounds)
+    assert (found["ratio"], found["slowest_look_s"]) == ({"median": 1.35, "worst": 1.5}, 5.5)
+    assert "| against its slowest look (aim: 1.2) | 1.35 × | 1.5 × |" in table(found)

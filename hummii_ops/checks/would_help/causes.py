@@ -15,6 +15,7 @@ _STACKS_OWN = 25.0
 _MOST_CPU_SOME, _OUTSIDE_CPU = 25.0, 50.0  # some task waits for a core, and strangers have half of them
 _LONG_WAIT_S, _LONG_IDLE_S, _MOST_CONNECTIONS = 5.0, 60.0, 0.9  # longer than a deadlock takes to be found
 _SLOW_STATEMENT_MS = 1000.0
+_LEAST_MS = 20.0  # a smaller difference is nobody's trouble, whatever its ratio
 _NEW_SHARE, _MORE_SCANS, _MORE_CALLS = 0.25, 2.0, 1.5
 _BEFORE, _AFTER = timedelta(minutes=1), timedelta(minutes=10)  # an onset in between is the event's
 EARLIER = timedelta(minutes=15)
@@ -80,10 +81,13 @@ def host_is_well(host: HostLoad) -> bool:
     if host_cause(host) is not None:
         return False
     found = host_saturated(host)
-    of_the_stack = host.outside_cpu is not None and host.outside_cpu < _STACKS_OWN
-    if all(one.startswith("CPU") for one in found) and of_the_stack:
+    if all(one.startswith("CPU") for one in found) and _of_the_stack(host):
         return True
     return not found or _rose(host.api_cpu_before, host.api_cpu_now, LEAST_RATIO)
+
+
+def _of_the_stack(host: HostLoad) -> bool:
+    return host.outside_cpu is not None and host.outside_cpu < _STACKS_OWN
 
 
 def host_cause(host: HostLoad) -> str | None:
@@ -95,6 +99,8 @@ def host_cause(host: HostLoad) -> str | None:
         return ", ".join(outright)
     if not found:
         return None
+    if all(one.startswith("CPU") for one in found) and _of_the_stack(host):
+        return None  # another of its containers takes it: the api's own share says nothing
     outside = host.outside_cpu is not None and host.outside_cpu > _OUTSIDE_CPU
     return ", ".join(found) if outside or _flat(host.api_cpu_before, host.api_cpu_now) else None
 
@@ -109,7 +115,7 @@ def database_bottleneck(base: DatabaseLoad) -> tuple[str, ...]:
         found.append(f"idle in transaction for {base.idle_in_transaction_s:.0f} s")
     if base.connections and base.max_connections and base.connections >= _MOST_CONNECTIONS * base.max_connections:
         found.append(f"{base.connections} of {base.max_connections} connections")
-    if _rose(base.time_per_request_before_ms, base.time_per_request_now_ms, LEAST_RATIO):
+    if _rose(base.time_per_request_before_ms, base.time_per_request_now_ms, LEAST_RATIO, least=_LEAST_MS):
         found.append(f"{base.time_per_request_before_ms:.3g} → {base.time_per_request_now_ms:.3g} ms by request")
     if (base.slowest_statement_ms or 0) >= _SLOW_STATEMENT_MS:
         found.append(f"a statement takes {base.slowest_statement_ms:.0f} ms")
@@ -130,6 +136,13 @@ def new_in_database(base: DatabaseLoad) -> tuple[str, ...]:
     return tuple(found)
 
 
+def slow_by_itself(base: DatabaseLoad | None) -> bool:
+    """A statement of the release is so slow that no busy host makes it so."""
+    return (
+        base is not None and (base.new_share or 0) >= _NEW_SHARE and (base.new_statement_ms or 0) >= _SLOW_STATEMENT_MS
+    )
+
+
 def same_statements(base: DatabaseLoad) -> bool | None:
     """Do the same statements as before take the time? None: not known."""
     if new_in_database(base):
@@ -143,7 +156,11 @@ def slow_dependencies(seen: Evidence) -> tuple[str, ...]:
     for one in seen.dependencies or ():
         if not one.answers:
             found.append(f"{one.name} does not answer")
-        elif felt and _rose(one.before_ms, one.now_ms, LEAST_RATIO) and _flat(one.own_before_ms, one.own_now_ms):
+        elif (
+            felt
+            and _rose(one.before_ms, one.now_ms, LEAST_RATIO, least=_LEAST_MS)
+            and _flat(one.own_before_ms, one.own_now_ms, least=_LEAST_MS)
+        ):
             found.append(f"{one.name} {one.before_ms:.0f} → {one.now_ms:.0f} ms, our own part is flat")
     return tuple(found)
 
@@ -161,8 +178,8 @@ def load_rose(seen: Evidence, times: float = 1.5) -> bool:
     return load is not None and _rose(load.rate_before, load.rate_now, times) and _flat(load.cost_before, load.cost_now)
 
 
-def _rose(before: float | None, now: float | None, times: float) -> bool:
-    return before is not None and now is not None and now > 0 and now >= times * before
+def _rose(before: float | None, now: float | None, times: float, *, least: float = 0.0) -> bool:
+    return before is not None and now is not None and now > 0 and now >= times * before and now - before >= least
 
 
 def host_explains(seen: Evidence) -> str | None:
@@ -182,6 +199,6 @@ def _only_slows(seen: Evidence, host: HostLoad) -> bool:
     return seen.fails_since_release and not host.broken and all(one.startswith("CPU") for one in short)
 
 
-def _flat(before: float | None, now: float | None) -> bool:
+def _flat(before: float | None, now: float | None, *, least: float = 0.0) -> bool:
     """Known, and not larger by what would matter."""
-    return before is not None and now is not None and not _rose(before, now, LEAST_RATIO)
+    return before is not None and now is not None and not _rose(before, now, LEAST_RATIO, least=least)

@@ -114,7 +114,8 @@ class HostLoad:
 class DatabaseLoad:
     """`new_share`: part (0 … 1) of the statements' time that those take which were not there before the release.
 
-    `blocker_is_ours`: is who holds the lock a session of the stack? `blocker` says who, in words.
+    `new_statement_ms`: the mean of the costliest of these. `blocker_is_ours`: is who holds the lock a session of the
+    stack? `blocker` says who, in words.
     """
 
     blocked: int | None = None
@@ -129,6 +130,7 @@ class DatabaseLoad:
     slowest_statement_ms: float | None = None
     new_share: float | None = None
     new_statement: str = ""
+    new_statement_ms: float | None = None
     scans_per_request_before: float | None = None
     scans_per_request_now: float | None = None
     calls_per_request_before: float | None = None

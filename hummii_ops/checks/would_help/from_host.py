@@ -5,15 +5,16 @@ Never changes anything, and never raises for what a host does: what could not be
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from hummii_ops.checks import access_log, baseline, database_limits, resources, responses
+from hummii_ops.checks import access_log, baseline, database_limits, outside_services, resources, responses, work
 from hummii_ops.checks.access_log import Window
 from hummii_ops.checks.baseline import Baseline
+from hummii_ops.checks.verdict import Measurement
 from hummii_ops.checks.would_help import failing, looks, traffic
 from hummii_ops.checks.would_help.evidence import Evidence
 from hummii_ops.checks.would_help.traffic import Counted
@@ -28,9 +29,17 @@ _LONGEST = timedelta(hours=1)  # of the log since the release: what is longer ag
 
 
 def with_looks(
-    seen: Evidence, transport: Transport, snapshot: Snapshot, environment: Environment, host: Host
+    seen: Evidence,
+    transport: Transport,
+    snapshot: Snapshot,
+    environment: Environment,
+    host: Host,
+    played: Iterable[Measurement] = (),
 ) -> Evidence:
-    """The evidence of one read, and what the host shows now; about seven seconds. Docker must answer."""
+    """The evidence of one read, and what the host shows now; about seven seconds. Docker must answer.
+
+    `played`: what the user flows gave, which must be over: they are work, too.
+    """
     now, earlier = _windows(seen, snapshot, environment)
     home = f"{environment.project_dir}/.hummii-ops"
     running = running_identity(snapshot) or ""
@@ -39,12 +48,13 @@ def with_looks(
         found = _looked(lambda: access_log.read(transport, window, environment))
         return Counted(window=window, requests=found) if found else None
 
-    with ThreadPoolExecutor(5, thread_name_prefix="diagnose") as threads:
+    with ThreadPoolExecutor(6, thread_name_prefix="diagnose") as threads:
         used = threads.submit(
             _looked, lambda: resources.read(transport, snapshot, version_service=environment.version_service)
         )
         asked = threads.submit(database_limits.look, transport, environment)
         probed = threads.submit(responses.look, transport, environment, host)
+        others = threads.submit(outside_services.look, transport, environment)
         kept = threads.submit(baseline.read, transport, home, not_of=running)
         counted = threads.submit(count, now) if now else None
         then = {name: threads.submit(count, window) for name, window in earlier.items()}
@@ -52,16 +62,19 @@ def with_looks(
         requests = counted.result() if counted else None
         before = {name: one for name, future in then.items() if (one := future.result())}
         base, host_used, times = kept.result(), used.result(), probed.result()[0]
+        outside = others.result()
+    does = work.look(transport, snapshot, environment, load, host_used)
     gone = [f"the database ({one.reason})" for one in said if one.verdict == "error"]
     gone += [f"the proxy's log ({requests.requests.trouble})"] if requests and requests.requests.trouble else []
     filled = replace(
         seen,
-        metrics=tuple(traffic.metrics(requests, before, times, base, environment)) or None,
+        metrics=(*traffic.metrics(requests, before, times, base, environment), *traffic.of_flows(played)) or None,
         unavailable=tuple(gone),
         previous=traffic.proven(seen.previous, before.get("before"), base, environment),
-        load=traffic.more_load(requests, before.get("before")),
-        host=looks.host_load(host_used, snapshot, environment.version_service) if host_used else None,
-        database=looks.in_database(load, base) if load else None,
+        load=traffic.more_load(requests, before.get("before"), does, base),
+        host=looks.host_load(host_used, snapshot, environment.version_service, base) if host_used else None,
+        database=looks.in_database(load, base, began_at=seen.began_at, now=does) if load else None,
+        dependencies=looks.dependencies(outside, times, base) if environment.dependencies else None,
     )
     return _with_onset(filled, requests, before.get("before"), base, count)
 

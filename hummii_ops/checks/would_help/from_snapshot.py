@@ -30,7 +30,7 @@ from hummii_ops.inventory import Environment
 
 _LOOP = 3  # restarts, the last of them young: a single one is an accident
 _ONE_DEPLOY = timedelta(minutes=10)  # what was made within is of the release itself
-_NO_DEPENDENCIES: Final[frozenset[Room]] = frozenset({"dependencies"})  # the inventory can name none yet
+_NO_DEPENDENCIES: Final[frozenset[Room]] = frozenset({"dependencies"})
 _NO_DATABASE: Final[frozenset[Room]] = frozenset({"database", "migrations"})
 _PROVEN = {"good": True, "bad": False, "unknown": None}
 
@@ -70,8 +70,14 @@ def of_snapshot(
         previous=previous,
         host=None if answers else HostLoad(broken=f"docker does not answer: {shown(snapshot.engine.error or '')}"),
         other_changes=tuple(_other_changes(snapshot, environment)) if answers else None,
-        absent=_NO_DEPENDENCIES if environment.database else _NO_DEPENDENCIES | _NO_DATABASE,
+        absent=_absent(environment),
     )
+
+
+def _absent(environment: Environment) -> frozenset[Room]:
+    """What the inventory does not name is not missing."""
+    none: frozenset[Room] = frozenset()
+    return (none if environment.dependencies else _NO_DEPENDENCIES) | (none if environment.database else _NO_DATABASE)
 
 
 def _services(snapshot: Snapshot, target: Release | None) -> Iterator[ServiceState]:

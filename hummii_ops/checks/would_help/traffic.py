@@ -5,13 +5,16 @@ Never takes a window that holds two releases for the one before: what is compare
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hummii_ops.checks.access_log import Requests, Window
 from hummii_ops.checks.baseline import Baseline
+from hummii_ops.checks.responses import limit_ms
 from hummii_ops.checks.statistics import LEAST_POINTS, change_point
+from hummii_ops.checks.verdict import Measurement
+from hummii_ops.checks.work import Work
 from hummii_ops.checks.would_help.evidence import Load, Previous
 from hummii_ops.checks.would_help.metrics import Failures, Series
 from hummii_ops.inventory import Environment
@@ -88,7 +91,7 @@ def metrics(
             unit="ms",
             before=base.samples.responses.get(path, ()) if base else (),
             after=times,
-            limit=limits.response_p95_ms,
+            limit=limit_ms(environment, path),
             least_difference=_LEAST_MS,
             required=not has_users,
         )
@@ -125,11 +128,36 @@ def _served(previous: Previous, before: Counted | None, environment: Environment
     return f"served {n} requests in the {before.window.seconds / 60:.0f} min before it, of which {failed} failed"
 
 
-def more_load(now: Counted | None, before: Counted | None) -> Load | None:
-    """Requests by second; what one costs is not known from a log."""
+def more_load(
+    now: Counted | None, before: Counted | None, work_now: Work | None = None, base: Baseline | None = None
+) -> Load | None:
+    """Requests by second, and the api's CPU for each, as far as both were measured."""
     if now is None or before is None or not (now.usable and before.usable and before.requests.n and now.requests.n):
         return None
-    return Load(rate_before=before.rate, rate_now=now.rate)
+    then = base.samples.work if base else None
+    return Load(
+        rate_before=before.rate,
+        rate_now=now.rate,
+        cost_before=then.cpu_ms_each if then else None,
+        cost_now=work_now.cpu_ms_each if work_now else None,
+    )
+
+
+def of_flows(played: Iterable[Measurement]) -> Iterator[Series | Failures]:
+    """What our own customers met: too few to compare, enough for a limit. Not required: none may be allowed."""
+    for one in played:
+        if one.name.startswith("speed.") and isinstance(one.value, int | float) and isinstance(one.limit, int | float):
+            yield Series(
+                name=one.name,
+                unit="ms",
+                after=(float(one.value),),
+                limit=float(one.limit),
+                limit_at=0.5,
+                required=False,
+            )
+        elif one.name.startswith("flow.") and one.verdict in ("pass", "fail"):
+            n = one.samples or 1
+            yield Failures(name=one.name, after=(int(one.verdict == "fail"), n), limit=0.0, required=False)
 
 
 def onset(now: Counted | None, before: Counted | None, began_at: datetime) -> datetime | None:

@@ -12,6 +12,7 @@ from small_server import SmallServer
 from hummii_ops.checks import Measurement, responses
 from hummii_ops.checks.fetch import fetch
 from hummii_ops.checks.responses import Probe, judge, measure, questions_for
+from hummii_ops.checks.statistics import LEAST_POINTS
 from hummii_ops.inventory import Environment, Host
 from hummii_ops.transport import SshTransport
 from hummii_ops.transport.local import LocalTransport
@@ -51,6 +52,20 @@ def test_each_endpoint_from_both_sides(server: SmallServer, link: SshTransport) 
     total, _ = questions_for(2)
     assert server.asked == {"/slow": total, "/broken": total}  # from here and on the host
     assert server.agents == {"hummii-ops/probe"}
+
+
+def test_an_endpoint_that_is_slow_by_its_nature(server: SmallServer, link: SshTransport) -> None:
+    """Its own limit judges it, and nobody else; both have enough answers to be compared with another release's."""
+    paths = [{"path": "/slow", "response_p95_ms": 5000}, "/quick"]
+    inside = {"path": "/quick", "inside": f"{server.url}/quick"}
+    chosen = environment(health=inside, critical_endpoints=paths, limits={"response_p95_ms": 350})
+    host = Host.model_validate({"name": "h", "address": "h"})
+    found, measured_ = responses.look(link, chosen, host)
+    assert {one.name: (one.verdict, one.limit) for one in measured_ if one.critical} == {
+        "response.host/slow": ("pass", 5000),
+        "response.host/quick": ("pass", 350),
+    }
+    assert all(len(times) >= LEAST_POINTS for times in found.values())
 
 
 def test_the_first_do_not_count_and_nobody_waits(server: SmallServer, link: SshTransport) -> None:

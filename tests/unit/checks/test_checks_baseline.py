@@ -12,6 +12,7 @@ import pytest
 
 from hummii_ops.checks.access_log import Requests
 from hummii_ops.checks.baseline import Baseline, Samples, compared, parse, read, samples
+from hummii_ops.checks.work import Work
 from hummii_ops.transport.local import LocalTransport
 
 AT = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
@@ -29,9 +30,27 @@ def kept(**otherwise: object) -> Baseline:
 
 def test_what_is_kept_comes_back() -> None:
     """Word for word; and what another version keeps, or half a file, is no baseline."""
-    one = kept(statements={"-1": (2.5, 7)})
+    one = kept(
+        statements={"-1": (2.5, 7)},
+        totals={"-1": (700, 1750.5)},
+        counted_since="2026-01-01",
+        work=Work(requests=80, window_s=4.1, calls=90, database_ms=12.5, scans=3, api_cpu_ms=40.0),
+        dependencies={"payments": 12.5},
+    )
     assert parse(one.as_text()) == one
+    older = json.loads(kept().as_text())
+    for key in ("totals", "counted_since", "work", "dependencies"):
+        del older[key]
+    assert parse(json.dumps(older)) == kept()
     assert parse(one.as_text().replace("/v1", "/v2")) is None
+    for work in (
+        [],
+        "x",
+        {"requests": "many", "window_s": 4},
+        {"requests": 4, "window_s": 4, "calls": float("inf")},
+        {"requests": 4},
+    ):
+        assert parse(json.dumps(json.loads(one.as_text()) | {"work": work})) is None
     for text in ("", "{}", "[]", one.as_text()[:-9], '{"schema": "hummii-ops/baseline/v1"}'):
         assert parse(text) is None
 

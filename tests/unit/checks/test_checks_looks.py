@@ -11,13 +11,15 @@ from typing import Any
 
 from built_snapshots import NOW, container, snapshot, stack
 
-from hummii_ops.checks import database_load
+from hummii_ops.checks import Measurement, database_load
 from hummii_ops.checks.access_log import Requests, Window
 from hummii_ops.checks.baseline import Baseline, Samples
 from hummii_ops.checks.database_load import Load, Look
+from hummii_ops.checks.outside_services import Answered
 from hummii_ops.checks.resources import Resources, Used
+from hummii_ops.checks.work import Work
 from hummii_ops.checks.would_help import Evidence, Failures, Previous, Series, advise, failing, looks, traffic
-from hummii_ops.checks.would_help.evidence import HostLoad
+from hummii_ops.checks.would_help.evidence import Dependency, HostLoad
 from hummii_ops.checks.would_help.from_host import with_looks
 from hummii_ops.checks.would_help.from_snapshot import of_snapshot, target_of
 from hummii_ops.checks.would_help.traffic import Counted
@@ -205,6 +207,97 @@ def test_new_statements_are_those_that_the_baseline_did_not_see() -> None:
     assert (found.new_statement, found.slowest_statement_ms) == ("SELECT 2", 525)
     assert looks.in_database(load, None).new_share is None
     assert looks.in_database(database({"what": "statements"}, statement("2", 4, 10)), BASELINE).new_share is None
+
+
+TOTALS = {"1": (1000, 2000.0), "3": (5, 50.0)}
+
+
+def since(*rows: dict[str, Any], reset: str = "r", minutes: int = 1) -> Any:
+    """What is seen in a database, of which TOTALS were kept so many minutes before the release."""
+    samples = replace(BASELINE.samples, totals=TOTALS, counted_since="r")
+    base = replace(BASELINE, at=BEGAN - minutes * MINUTE, samples=samples)
+    marks = ({"what": "statements"}, {"what": "statements-reset", "at": reset})
+    quiet = tuple(row for row in rows if row["what"] == "statement")
+    return looks.in_database(database(*marks, *rows, before=quiet), base, began_at=BEGAN)
+
+
+def test_statements_since_the_release_count_also_when_nothing_is_called_now() -> None:
+    """Counted from a baseline that was made just before it; a dump's or a migration's are nobody's work."""
+    slow, old = statement("2", 3, 7200), statement("1", 1100, 2200)
+    found = since(slow, old, statement("3", 5, 50))
+    assert (round(found.new_share, 3), found.new_statement, found.new_statement_ms) == (0.973, "SELECT 2", 2400)
+    assert found.slowest_statement_ms == 2400
+    assert since(slow | {"theirs": False}, old).new_share == 0
+    for unusable in (
+        since(slow, old, reset="later"),
+        since(slow, statement("1", 9, 20)),  # lost in a crash
+        since(slow, old, minutes=31),
+    ):
+        assert unusable.new_statement_ms is None
+
+
+def test_work_by_request_against_that_of_before() -> None:
+    """Statements, time and scans by request, and the api's CPU; of a few requests nothing."""
+    then = Work(requests=100, window_s=4, calls=100, database_ms=200, scans=10, api_cpu_ms=50)
+    now = Work(requests=200, window_s=4, calls=400, database_ms=800, scans=10, api_cpu_ms=100)
+    base = replace(BASELINE, samples=replace(BASELINE.samples, work=then))
+    found = looks.in_database(database(), base, now=now)
+    assert (found.calls_per_request_before, found.calls_per_request_now) == (1, 2)
+    assert (found.time_per_request_before_ms, found.time_per_request_now_ms) == (2, 4)
+    assert (found.scans_per_request_before, found.scans_per_request_now) == (0.1, 0.05)
+    assert looks.in_database(database(), base, now=replace(now, requests=19)).calls_per_request_now is None
+    load = traffic.more_load(NOW_SLOW, BEFORE, now, base)
+    assert load
+    assert (load.cost_before, load.cost_now) == (2, 2)
+    used = Resources(used={}, cores=2)
+    assert looks.host_load(used, snapshot(), "api", base).api_cpu_before == 2.5
+
+
+def only(found: tuple[Dependency, ...] | None) -> Dependency:
+    assert found
+    (one,) = found
+    return one
+
+
+def test_what_is_asked_outside_stands_beside_our_own_part() -> None:
+    """Less what our own answers may wait for; what was never asked before has no before."""
+    quick, slow = Answered(ms=20, said=""), Answered(ms=3000, said="")
+    base = replace(
+        BASELINE, samples=replace(BASELINE.samples, dependencies={"pay": 20.0}, responses={"/": (50.0,) * 9})
+    )
+    found = only(looks.dependencies({"pay": slow}, {"/": (3030.0,) * 9}, base))
+    assert (found.before_ms, found.now_ms, found.own_before_ms, found.own_now_ms) == (20, 3000, 30, 30)
+    found = only(looks.dependencies({"pay": slow}, {"/": (51.0,) * 9}, base))
+    assert (found.own_before_ms, found.own_now_ms) == (50, 51)
+    found = only(looks.dependencies({"mail": quick}, {}, None))
+    assert (found.answers, found.before_ms, found.own_now_ms) == (True, None, None)
+    found = only(looks.dependencies({"mail": Answered(ms=None, said="")}, {}, None))
+    assert not found.answers
+    assert looks.dependencies(None, {}, BASELINE) is None
+
+
+def test_flows_are_judged_by_their_limits_alone() -> None:
+    """A slow step and a flow that failed are over a limit; what was skipped says nothing."""
+    found = {
+        one.name: one
+        for one in traffic.of_flows(
+            (
+                look("speed.order.list", "fail", value=2400, limit=1000.0),
+                look("speed.order.pay", "inconclusive"),
+                look("flow.order", "fail", samples=20, limit="every step"),
+                look("flow.chat", "skipped"),
+                look("cpu.api", "fail", value=90, limit=80),
+            )
+        )
+    }
+    assert set(found) == {"speed.order.list", "flow.order"}
+    seen = Evidence(metrics=tuple(found.values()), absent=frozenset({"dependencies"}))
+    assert [one.breached for one in seen.gates] == [True, True]
+    assert advise(seen).code == "not-enough-data"
+
+
+def look(name: str, verdict: Any, **more: Any) -> Measurement:
+    return Measurement(name=name, verdict=verdict, reason="", source="", **more)
 
 
 def test_who_blocks_and_who_does_nothing() -> None:

@@ -15,8 +15,10 @@ from hummii_ops.checks import (
     access_log,
     baseline,
     database_load,
+    deploy_output,
     excerpts,
     last_words,
+    outside_services,
     prometheus,
     resources,
     responses,
@@ -36,6 +38,7 @@ ENVIRONMENT = Environment(
     database={"name": "app", "user": "app"},
     prometheus={"url": "http://127.0.0.1:9090", "asked_from": "host", "labels": {"job": "api"}},
     critical_endpoints=("/api/orders?x=1&y=a",),
+    dependencies=({"name": "payments", "url": "https://pay.example/health"},),
 )
 
 
@@ -58,8 +61,10 @@ ASKED: dict[str, Callable[[FakeTransport], object]] = {
         ENVIRONMENT,
     ),
     "responses": lambda host: responses.probe_on_host(
-        host, ["http://127.0.0.1" + path for path in ("/api/health", *ENVIRONMENT.critical_endpoints)]
+        host, ["http://127.0.0.1" + path for path in ("/api/health", "/api/orders?x=1&y=a")]
     ),
+    "outside": lambda host: outside_services.look(host, ENVIRONMENT),
+    "deploy": lambda host: deploy_output.read(host, ENVIRONMENT, "/opt/hummii/.hummii-ops"),
     "prometheus": lambda host: prometheus.measure(host, ENVIRONMENT),
     "baseline": lambda host: baseline.read(host, "/opt/hummii/.hummii-ops", not_of="abc123"),
     "database": lambda host: database_load.read(host, ENVIRONMENT, ENVIRONMENT.database),

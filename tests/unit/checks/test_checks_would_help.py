@@ -99,6 +99,8 @@ def said(seen: Evidence) -> tuple[str, str, int | None]:
 
 
 MINOR = series(limit=1000)
+FLAT_API = HostLoad(cpu_some=80, outside_cpu=5, api_cpu_before=9, api_cpu_now=9)
+SLOW_QUERY = DatabaseLoad(slowest_statement_ms=2400, new_share=0.9, new_statement="SELECT 2", new_statement_ms=2400)
 BLOCKED = DatabaseLoad(blocked=4, longest_wait_s=30, blocker="psql of admin", new_share=0.0)
 NEW_QUERY = DatabaseLoad(slowest_statement_ms=2100, new_share=0.9, new_statement="SELECT … FROM orders")
 BUSY = HostLoad(cpu_some=80, outside_cpu=70, api_cpu_before=10, api_cpu_now=10)
@@ -207,6 +209,13 @@ NEAR: list[tuple[int, str, Evidence]] = [
     (4, "not over", confirmed(host=HostLoad(steal=5, disk_used=95, io_full=10, cpu_some=25))),
     (4, "the api takes it", confirmed(host=HostLoad(cpu_some=80, api_cpu_before=10, api_cpu_now=90))),
     (4, "who takes it is not known", confirmed(host=HostLoad(cpu_some=80))),
+    (
+        4,
+        "another container takes it",
+        confirmed(host=HostLoad(cpu_some=80, outside_cpu=5, api_cpu_before=9, api_cpu_now=9)),
+    ),
+    (4, "a statement is slow by itself", confirmed(host=BUSY, database=SLOW_QUERY)),
+    (7, "ten milliseconds are nothing", confirmed(dependencies=(replace(SLOW, before_ms=10, now_ms=25),))),
     (5, "new statements", confirmed(database=replace(BLOCKED, new_share=0.6))),
     (5, "statements and blocker not known", confirmed(database=replace(BLOCKED, new_share=None))),
     (5, "a short wait", confirmed(database=replace(BLOCKED, longest_wait_s=1))),

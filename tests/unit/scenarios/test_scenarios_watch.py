@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "checks"))
+
+from built_snapshots import NOW, container, snapshot, stack
 
 from hummii_ops.checks import Measurement
 from hummii_ops.checks.verdict import Judged
 from hummii_ops.errors import UsageError
+from hummii_ops.inventory import Environment
+from hummii_ops.scenarios.missed import Missed
 from hummii_ops.scenarios.watch import Look, Watch, look
+from hummii_ops.tasks.catching_up import missed
 from hummii_ops.tasks.monitor import span_of
+from hummii_ops.transport import FakeTransport, Result
 
 BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -83,3 +95,59 @@ def test_spans(text: str, seconds: int) -> None:
 def test_no_spans(text: str) -> None:
     with pytest.raises(UsageError):
         span_of(text)
+
+
+def gap(**otherwise: Any) -> Missed:
+    known: dict[str, Any] = {"host": "prod-1", "since": BEGAN, "until": BEGAN, "requests": 300, "errors_percent": 1.0}
+    return Missed(**(known | otherwise))
+
+
+def test_what_the_host_kept_of_the_gap() -> None:
+    """It is told when somebody looks again; users who were badly served meanwhile are a regression."""
+    watch = Watch()
+    watch.see(Look(at=BEGAN))
+    watch.see(Look(at=BEGAN + timedelta(minutes=1), why="no route"))
+    (again,) = watch.see(Look(at=BEGAN + timedelta(minutes=2), missed=(gap(began=("api",)),)))
+    assert again.kind == "seen"
+    said = "nobody looked for 120 s; prod-1: 0 of 300 requests failed, started anew: api"
+    assert again.words.endswith(said)
+    assert watch.verdict == "pass"
+    told = watch.see(Look(at=BEGAN + timedelta(minutes=9), missed=(gap(failed=4),)))  # a lid that was closed
+    assert [one.kind for one in told] == ["seen", "ill"]
+    assert "while nobody looked: prod-1: 4 of 300 requests failed" in told[1].words
+    assert watch.verdict == "fail"
+
+
+def test_a_gap_of_which_nothing_is_known() -> None:
+    """It is said; and a few that failed are an accident."""
+    unknown = gap(requests=None, why="docker has kept no more")
+    assert "could not look at what happened: docker has kept no more" in unknown.words
+    assert not unknown.ill
+    assert not gap(failed=2, requests=2).ill
+
+
+def test_the_gap_is_asked_of_the_proxys_log() -> None:
+    """From the last look to now, with what began meanwhile; a log that does not reach back is no record."""
+    api = container("api", started_at=NOW - timedelta(minutes=2))
+    seen, since = snapshot(*stack(api)), NOW - timedelta(minutes=5)
+    environment = Environment.model_validate(
+        {
+            "name": "e",
+            "hosts": [{"name": "h", "address": "h"}],
+            "proxy": {"service": "nginx"},
+            "health": {"settle_s": 0},
+        }
+    )
+
+    def counted(text: str) -> Missed:
+        body = base64.b64encode(text.encode()).decode()
+        said = Result(exit_code=0, stdout=f"@hummii requests 0 {body}\n@hummii end 0 \n".encode(), stderr=b"")
+        return missed(FakeTransport(lambda _script, _words: said), seen, environment, since)
+
+    found = counted("code 0\nn 40\nfailed 5\n")
+    assert (found.requests, found.failed, found.began, found.ill) == (40, 5, ("api",), True)
+    cut = counted(f"code 0\nn 4\nfailed 0\nkept {NOW - timedelta(minutes=1):%Y-%m-%dT%H:%M:%S}Z\n")
+    assert cut.requests is None
+    assert "docker has kept the log from" in cut.words
+    assert counted("code 1\nsaid no such container\n").why == "no such container"
+    assert missed(FakeTransport(lambda *_: Result(exit_code=0, stdout=b"", stderr=b"")), seen, environment, since).why
