@@ -16,6 +16,7 @@ from hummii_ops.inventory import fields
 from hummii_ops.inventory.channels import NotifyOrNone
 from hummii_ops.inventory.fields import Frozen
 from hummii_ops.inventory.flow_settings import Flows
+from hummii_ops.inventory.followups import FollowupsOrNone
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus
 from hummii_ops.inventory.prevention import Postdeploy, Ready, Watching
@@ -196,6 +197,9 @@ class Environment(Frozen):
     watch: Watching = Field(default=Watching(), description="What `fab watch` may do by itself.")
     postdeploy: Postdeploy = Field(default=Postdeploy(), description="What `fab postdeploy` insists on besides.")
     notify: NotifyOrNone = Field(default=None, description="Who is told about a run, and through what; null: no one.")
+    followups: FollowupsOrNone = Field(
+        default=None, description="A GitHub repository in which follow-ups are opened as issues; null: none."
+    )
 
     @property
     def told(self) -> tuple[str, ...]:

@@ -28,7 +28,10 @@ _LIB = ("runner.sh", "step.sh", "lease.sh", "probe.sh")
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """Who runs what, and why: the lines of the lease and of the run's about file. Times in epoch milliseconds."""
+    """Who runs what, and why: the lines of the lease and of the run's about file. Times in epoch milliseconds.
+
+    `scenario`: the page of the procedure that this run is a part of.
+    """
 
     run_id: str
     task: str
@@ -36,6 +39,7 @@ class About:
     reason: str
     since_ms: int
     hosts: tuple[str, ...]
+    scenario: str = ""
 
     def lease_lines(self) -> str:
         return lines(
@@ -87,7 +91,8 @@ def folder(plan: Plan, about: About) -> dict[str, str]:
     texts["lib/probe.url"] = plan.probe_url or ""
     texts["plan.json"] = json.dumps(plan.as_json(), indent=1, ensure_ascii=False) + "\n"
     texts["expect"] = plan.expect
-    texts["about"] = lines({"run": about.run_id}) + about.lease_lines() + _releases(plan)
+    scenario = lines({"scenario": about.scenario}) if about.scenario else ""
+    texts["about"] = lines({"run": about.run_id}) + about.lease_lines() + scenario + _releases(plan)
     texts["mark.about"] = lines({"who": about.who, "reason": about.reason, "since": str(about.since_ms)})
     texts["ready/as-planned.sh"] = render(_as_planned(plan))
     for name, steps in (("forward", plan.forward), ("back", plan.back), ("tidy", plan.tidy)):

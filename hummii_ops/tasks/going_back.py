@@ -46,6 +46,7 @@ class CodeWish:
     wait_s: int = 0
     stop_deploy: bool = False
     as_sh: bool = False
+    scenario: str = ""
     options: Options = field(default_factory=Options)
 
 
@@ -72,6 +73,7 @@ def go_back(wish: CodeWish, sites: Sequence[Site]) -> Reply:
         reason=wish.reason,
         since_ms=int(time.time() * 1000),
         hosts=tuple(site.host.name for site in sites),
+        scenario=wish.scenario,
     )
     outside.warm()
     outcomes, telling = told.carried_out(parts, about, watcher(say(), len(parts) > 1))

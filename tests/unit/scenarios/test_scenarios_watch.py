@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -10,7 +11,7 @@ from hummii_ops.checks import Measurement
 from hummii_ops.checks.verdict import Judged
 from hummii_ops.errors import UsageError
 from hummii_ops.scenarios.watch import Look, Watch, look
-from hummii_ops.tasks.monitor import span_of
+from hummii_ops.tasks.monitor import span_of, word_is_due
 
 BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -83,3 +84,18 @@ def test_spans(text: str, seconds: int) -> None:
 def test_no_spans(text: str) -> None:
     with pytest.raises(UsageError):
         span_of(text)
+
+
+def test_the_public_hears_at_most_20_minutes_apart() -> None:
+    """With looks 30 s apart: the first word in time, then again, and none after two hours."""
+    began = word = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
+    words = []
+    for number in range(60 * 6):
+        at = began + timedelta(seconds=30 * number)
+        if word_is_due(at, word, began):
+            words.append(at)
+            word = at
+    gaps = [(after - before).total_seconds() / 60 for before, after in pairwise([began, *words])]
+    assert max(gaps) < 20
+    assert len(words) == 6
+    assert words[-1] < began + timedelta(hours=2)
