@@ -58,5 +58,5 @@ $(READY): requirements-dev.txt pyproject.toml
 	@touch $@
 
 .PHONY: tools
-tools:           # what the tests call beside Python: a real sshd, shellcheck, strace, Prometheus
-	@$(PY) -m lab.tools sshd shellcheck strace curl prometheus
+tools:           # what the tests call beside Python: a real sshd, shellcheck, strace, Prometheus, Chromium
+	@$(PY) -m lab.tools sshd shellcheck strace curl prometheus chromium

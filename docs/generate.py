@@ -22,12 +22,13 @@ from hummii_ops import errors
 from hummii_ops.errors import ExitCode
 from hummii_ops.inventory import json_schema
 from hummii_ops.inventory.channels import Apprise, Email, Notify, PagerDuty, Slack, SlackWebhook, Webhook
+from hummii_ops.inventory.followups import Followups
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus, PrometheusQuery
 from hummii_ops.inventory.models import Database, Environment, Flows, Health, InventoryFile, Logs, Proxy
 from hummii_ops.inventory.predeploy import IgnoredFinding, Predeploy, Waiver
 from hummii_ops.inventory.prevention import Postdeploy, Ready, Watching
-from hummii_ops.inventory.status_pages import GithubIssue, StaticPage, Statuspage
+from hummii_ops.inventory.status_pages import GithubIssue, StaticPage, StaticPageOnHost, Statuspage
 from hummii_ops.tasks import menu
 
 DOCS = Path(__file__).resolve().parent
@@ -86,6 +87,7 @@ CHANNELS: dict[str, type[BaseModel]] = {
     "webhook": Webhook,
     "apprise": Apprise,
     "static-page": StaticPage,
+    "static-page-on-host": StaticPageOnHost,
     "statuspage": Statuspage,
     "github-issue": GithubIssue,
 }
@@ -158,6 +160,7 @@ def inventory_page() -> str:
         ("environments.NAME.predeploy", Predeploy, ()),
         ("environments.NAME.predeploy.ignore[]", IgnoredFinding, ()),
         ("environments.NAME.predeploy.waivers[]", Waiver, ()),
+        ("environments.NAME.followups", Followups, ()),
         ("environments.NAME.ready", Ready, ()),
         ("environments.NAME.watch", Watching, ()),
         ("environments.NAME.postdeploy", Postdeploy, ()),

@@ -19,6 +19,7 @@ PACKAGES = {
     "curl": "curl",
     "strace": "strace",
     "prometheus": "prometheus",
+    "chromium": "chromium",
 }
 
 

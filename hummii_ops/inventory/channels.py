@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
 from hummii_ops.inventory import fields
 from hummii_ops.inventory.fields import Frozen, wrong
-from hummii_ops.inventory.status_pages import GithubIssue, StaticPage, Statuspage
+from hummii_ops.inventory.status_pages import GithubIssue, StaticPage, StaticPageOnHost, Statuspage
 
 Audience = Literal["team", "stakeholders", "public"]
 SECRET_FIELDS = ("token", "password", "routing_key", "signing_secret", "url_secret")
@@ -96,6 +96,7 @@ _KINDS = (
     "webhook",
     "apprise",
     "static-page",
+    "static-page-on-host",
     "statuspage",
     "github-issue",
 )
@@ -108,6 +109,7 @@ AnyChannel: TypeAlias = Annotated[
     | Annotated[Webhook, Tag("<webhook>")]
     | Annotated[Apprise, Tag("<apprise>")]
     | Annotated[StaticPage, Tag("<static-page>")]
+    | Annotated[StaticPageOnHost, Tag("<static-page-on-host>")]
     | Annotated[Statuspage, Tag("<statuspage>")]
     | Annotated[GithubIssue, Tag("<github-issue>")],
     Discriminator(
@@ -140,6 +142,9 @@ class Notify(Frozen):
     retry_s: float = Field(
         default=300, ge=0, le=3600, description="Seconds for which a message is tried again before it is left."
     )
+    flush_s: float = Field(
+        default=5, ge=0, le=60, description="Seconds for which the end of a task waits for what is still on its way."
+    )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -159,7 +164,10 @@ def _secrets_exist(notify: Notify | None, info: ValidationInfo) -> Notify | None
     known = info.data.get("secrets", None)
     if known is None or notify is None:  # wrong secrets are told for themselves
         return notify
+    hosts = {host.name for host in info.data.get("hosts", ())}
     for channel in notify.channels:
+        if isinstance(channel, StaticPageOnHost) and channel.host not in hosts and hosts:
+            wrong(f"channel {channel.name}: `host` must be one of this environment's hosts: {', '.join(sorted(hosts))}")
         for field, name in secrets_named(channel):
             if name not in known:  # the name is not quoted: it may be the secret itself
                 wrong(f"channel {channel.name}: `{field}` must be the name of one of this environment's `secrets`")

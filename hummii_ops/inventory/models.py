@@ -18,6 +18,7 @@ from hummii_ops.inventory.dependencies import Dependency
 from hummii_ops.inventory.endpoints import Endpoint
 from hummii_ops.inventory.fields import Frozen
 from hummii_ops.inventory.flow_settings import Flows
+from hummii_ops.inventory.followups import FollowupsOrNone
 from hummii_ops.inventory.hosts import Host
 from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus
 from hummii_ops.inventory.predeploy import Predeploy
@@ -209,6 +210,9 @@ class Environment(Frozen):
     watch: Watching = Field(default=Watching(), description="What `fab watch` may do by itself.")
     postdeploy: Postdeploy = Field(default=Postdeploy(), description="What `fab postdeploy` insists on besides.")
     notify: NotifyOrNone = Field(default=None, description="Who is told about a run, and through what; null: no one.")
+    followups: FollowupsOrNone = Field(
+        default=None, description="A GitHub repository in which follow-ups are opened as issues; null: none."
+    )
 
     @property
     def told(self) -> tuple[str, ...]:

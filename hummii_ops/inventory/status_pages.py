@@ -19,6 +19,16 @@ class StaticPage(Frozen):
     folder: fields.LocalPath = Field(description="Folder on this machine; it must exist.")
 
 
+class StaticPageOnHost(Frozen):
+    """The same page in a folder on a host, where the stack's own web server shows it."""
+
+    kind: Literal["static-page-on-host"] = Field(description="static-page-on-host")
+    name: fields.Name = Field(description="What the channel is called in plans and warnings; unique here.")
+    audience: Literal["public"] = Field(default="public", description="A status page is for the public.")
+    host: fields.Name = Field(description="One of this environment's hosts.")
+    folder: fields.FolderOnHost = Field(description="Folder on it, absolute; it must exist.")
+
+
 class Statuspage(Frozen):
     """A page at Atlassian Statuspage: an incident for a run, and the components that it is about."""
 

@@ -20,6 +20,7 @@ from hummii_ops.run.outcome import Outcome
 
 # Kept beside the hosts' folders; nothing of it comes from a host.
 NOTES, VERIFY, FOLLOWUPS, REPORT = "notes.jsonl", "verify.json", "followups.json", "report.json"
+SCENARIO = "scenario.json"
 _ENDED = frozenset({"done", "restored", "prepared", "refused", "abandoned", "mixed"})
 
 
@@ -56,6 +57,7 @@ class Kept:
     hosts: tuple[KeptHost, ...]
     notes: tuple[Mapping[str, Any], ...]
     verify: Mapping[str, Any] | None
+    scenario: Mapping[str, Any] | None
     missing: tuple[str, ...]
 
     @property
@@ -88,6 +90,7 @@ def read(folder: Path) -> Kept:
         hosts=tuple(found),
         notes=tuple(read_lines(folder / NOTES)),
         verify=read_object(folder / VERIFY),
+        scenario=read_object(folder / SCENARIO),
         missing=tuple(missing),
     )
 

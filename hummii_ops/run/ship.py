@@ -28,7 +28,10 @@ _LIB = ("runner.sh", "step.sh", "lease.sh", "probe.sh")
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """Who runs what, and why: the lines of the lease and of the run's about file. Times in epoch milliseconds."""
+    """Who runs what, and why: the lines of the lease and of the run's about file. Times in epoch milliseconds.
+
+    `scenario`: the page of the procedure that this run is a part of.
+    """
 
     run_id: str
     task: str
@@ -37,6 +40,7 @@ class About:
     since_ms: int
     hosts: tuple[str, ...]
     commit: str = ""  # whose failed deploy it answers by itself: once for a commit
+    scenario: str = ""
 
     def lease_lines(self) -> str:
         return lines(
@@ -88,8 +92,9 @@ def folder(plan: Plan, about: About) -> dict[str, str]:
     texts["lib/probe.url"] = plan.probe_url or ""
     texts["plan.json"] = json.dumps(plan.as_json(), indent=1, ensure_ascii=False) + "\n"
     texts["expect"] = plan.expect
+    extra = {"scenario": about.scenario, "commit": about.commit}
     texts["about"] = lines({"run": about.run_id}) + about.lease_lines() + _releases(plan)
-    texts["about"] += lines({"commit": about.commit}) if about.commit else ""
+    texts["about"] += lines({name: value for name, value in extra.items() if value})
     texts["mark.about"] = lines({"who": about.who, "reason": about.reason, "since": str(about.since_ms)})
     texts["ready/as-planned.sh"] = render(_as_planned(plan))
     for name, steps in (("forward", plan.forward), ("back", plan.back), ("tidy", plan.tidy)):

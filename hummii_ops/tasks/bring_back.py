@@ -26,7 +26,7 @@ from hummii_ops.plans.prepare_db import Options as PrepareOptions
 from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.plans.work import Options
 from hummii_ops.run import perform, preflight
-from hummii_ops.run.fleet import carry_out, left_alone
+from hummii_ops.run.fleet import left_alone
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks import planshow, prepared, session, swapping, told
@@ -53,6 +53,7 @@ class Wish:
     safety_dump: bool = True
     from_database: str | None = None
     require_checksum: bool = False
+    scenario: str = ""
     options: Options
 
 
@@ -83,12 +84,12 @@ def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
         body |= {"backup": loss.backup, "loss_window_s": loss.window_s, "rows_newer": loss.rows_newer}
         return Reply(kind="dry-run", body=body, show=planshow.can_run)
     if wish.yes:
-        about = swapping.about_of(plan_rollback_db.TASK, both.ids[1], site, wish.reason)
+        about = swapping.about_of(plan_rollback_db.TASK, both.ids[1], site, wish.reason, wish.scenario)
         perform.lay_ready(site.place, plans[1], about)
-    ended = _prepare(both, wish)
+    ended = _prepare(both, wish, swapping.told_to(loss))
     if ended.state != "prepared":
         return run_reply("rollback-db", [part_of(site, both.first)], [ended], session.runs_dir() / both.ids[0])
-    return _follow_swap(both, plans[1], ended, wish.reason) if wish.yes else _ask_and_swap(both, plans[1], wish, ended)
+    return _follow_swap(both, plans[1], ended, wish, loss) if wish.yes else _ask_and_swap(both, plans[1], wish, ended)
 
 
 def _planned(wish: Wish, site: Site, snapshot: Snapshot) -> Both:
@@ -143,17 +144,17 @@ def _ask_and_swap(both: Both, second: Plan, wish: Wish, ended: Outcome) -> Reply
     prepared.show_doubts(people, swapping.doubts_of(site, both.ids[0]))
     people.print(f"  later: fab resume --run={both.ids[0]}; to drop it: fab cancel --run={both.ids[0]}", markup=False)
     prepared.confirm_by_name(name, yes=False)
-    return swapping.swap_now(site, second, both.ids[1], wish.reason, ended, loss)
+    return swapping.swap_now(site, second, both.ids[1], wish.reason, ended, loss, scenario=wish.scenario)
 
 
-def _prepare(both: Both, wish: Wish) -> Outcome:
+def _prepare(both: Both, wish: Wish, to: str) -> Outcome:
     """The first run; what lies ready for after it is given up where it does not begin. A cut one can be resumed."""
     site, plan = both.site, both.first
-    about = swapping.about_of(plan_prepare_db.TASK, both.ids[0], site, wish.reason)
+    about = swapping.about_of(plan_prepare_db.TASK, both.ids[0], site, wish.reason, wish.scenario)
     plan = plan_prepare_db.followed_by(plan, both.ids[1]) if wish.yes else plan
     part = replace(part_of(site, plan), outside=None)
     try:
-        (ended,) = carry_out((part,), about, watcher(say(), False))
+        (ended,) = told.prepared((part,), about, watcher(say(), False), to=to)
     except HummiiError as error:
         if wish.yes and error.exit_code is not ExitCode.DETACHED:
             _give_up(site, both.ids[1])
@@ -166,11 +167,13 @@ def _give_up(site: Site, run_id: str) -> None:
         replace(site.entry, transport=site.place.connect()).call("cancel", run_id)
 
 
-def _follow_swap(both: Both, second: Plan, ended: Outcome, reason: str) -> Reply:
+def _follow_swap(both: Both, second: Plan, ended: Outcome, wish: Wish, loss: prepared.Loss) -> Reply:
     """The second run has been begun by the host itself: watch it to its end."""
     site, ids = both.site, both.ids
-    about = swapping.about_of(plan_rollback_db.TASK, ids[1], site, reason)
-    telling = told.told_of(site.environment, about, (second,))
+    about = swapping.about_of(plan_rollback_db.TASK, ids[1], site, wish.reason, wish.scenario)
+    telling = told.told_of(site.environment, about, (second,), to=swapping.told_to(loss))
+    if telling is not None:
+        telling.say("planned")
     try:
         place = replace(site.place, transport=site.place.connect())
         part = replace(part_of(site, second), place=place)

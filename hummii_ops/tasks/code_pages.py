@@ -125,7 +125,7 @@ def _hands(name: str, wish: Wish) -> SitesHands:
     if not wish.dry_run:
         session.can_ask(yes=wish.yes, what=name)
     options = Options(settle_s=None if wish.settle_s < 0 else wish.settle_s)
-    code = CodeWish(to=wish.to, dry_run=wish.dry_run, yes=wish.yes, reason=wish.reason, options=options)
+    code = CodeWish(to=wish.to, dry_run=wish.dry_run, yes=wish.yes, reason=wish.reason, options=options, scenario=name)
     sites = session.reach(environment, wish.limit)
     return SitesHands(sites=sites, wish=code, looks=FreshLooks(sites=sites))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hummii_ops.telling.outbox import NoteKind
 
 # Kinds after which nothing more of a run is to be expected.
-OVER = frozenset({"succeeded", "restored", "failed", "announced", "monitoring-ok", "regressed"})
+OVER = frozenset({"succeeded", "prepared", "restored", "failed", "announced", "monitoring-ok", "regressed"})
 _KINDS: dict[ExitCode, NoteKind] = {
     ExitCode.DONE: "succeeded",
     ExitCode.DEGRADED: "verifying",
@@ -40,6 +40,8 @@ def ending(code: ExitCode, outcomes: Sequence[Outcome], run_id: str) -> tuple[No
     """What kind of end it is, and the facts of it."""
     seconds = [one.outage_s for one in outcomes if one.outage_s is not None]
     outage = f"{max(seconds):.1f} s" if seconds else "not known"
+    if outcomes and all(one.state == "prepared" for one in outcomes):
+        return "prepared", {"result": "It waits for a word.", "next": f"Next: fab resume --run={run_id}"}
     if code is ExitCode.DONE and outcomes and all(one.state != "done" for one in outcomes):
         return "restored", {"result": "It was cancelled.", "next": "Next: fab status", "outage": outage}
     return _KINDS.get(code, "failed"), {

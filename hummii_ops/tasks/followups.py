@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from hummii_ops.errors import Refused, UsageError
 from hummii_ops.tasks import session
+from hummii_ops.tasks.followup_issues import opened
 from hummii_ops.tasks.frame import Reply, ask, check_reason, command
 from hummii_ops.tasks.reporting import folder_of
 from hummii_ops.tasks.verify import verify
@@ -32,6 +34,7 @@ _SIGNS = {"done": "[green]✓[/]", "open": "[dim]·[/]", "late": "[bold red]![/]
         "done": "tick this one: its id",
         "owner": "who has it: NAME for all that are open and have nobody, or ID:NAME",
         "execute": "look at what a program can look at (fab verify), and keep what it saw as evidence",
+        "open_issues": "open a GitHub issue for each that is not done; one that is there stays one",
     },
 )
 def followups(
@@ -40,13 +43,15 @@ def followups(
     done: str = "",
     owner: str = "",
     execute: bool = False,
+    open_issues: bool = False,
     env: str | None = None,
     format: str = "text",
 ) -> Reply:
     """What the procedure asks for in the hour, the day and the week after a rollback: open, done or late, and whose."""
     from hummii_ops.telling.report import followups as lists
 
-    folder = folder_of(session.choose(env), run, tasks=("rollback", "rollback-db"))
+    environment = session.choose(env)
+    folder = folder_of(environment, run, tasks=("rollback", "rollback-db"))
     ended_at, kept = _ended(folder), _kept(folder)
     now = datetime.now(UTC)
     items = lists.followups(ended_at, kept)
@@ -58,6 +63,8 @@ def followups(
         items = lists.looked(items, _look(folder, env), at=now, file=_verify_name())
     if owner or done or execute:
         _keep(folder, items)
+    if open_issues:
+        items = opened(items, environment, folder.name, partial(_keep, folder))
 
     def show(console: Console) -> None:
         console.print(f"after {folder.name}, ended {ended_at:%Y-%m-%d %H:%M} UTC", style="bold", markup=False)
@@ -135,6 +142,8 @@ def _show(console: Console, item: Followup, now: datetime) -> None:
     when = f"done {item.done_at:%m-%d %H:%M} by {item.done_by}" if item.done_at else f"due {item.due_at:%m-%d %H:%M}"
     console.print(f"{_SIGNS[state]} {item.id:<20}", end="")
     console.print(printable(f" {state:<5} {when:<18} {item.owner or 'nobody yet'}: {item.words}"), markup=False)
+    if item.issue:
+        console.print(printable(f"    {item.issue}"), style="dim", markup=False)
     if item.evidence:
         seen = item.evidence
         words = f"    {seen.get('verdict')}: {seen.get('words')} ({seen.get('file')})"

@@ -46,6 +46,7 @@ class CodeWish:
     wait_s: int = 0
     stop_deploy: bool = False
     as_sh: bool = False
+    scenario: str = ""
     options: Options = field(default_factory=Options)
     commit: str = ""  # whose failed deploy this answers by itself
     allowed: Callable[[Snapshot], None] = lambda _snapshot: None  # raises, for what the plan's own look shows
@@ -75,6 +76,7 @@ def go_back(wish: CodeWish, sites: Sequence[Site]) -> Reply:
         since_ms=int(time.time() * 1000),
         hosts=tuple(site.host.name for site in sites),
         commit=wish.commit,
+        scenario=wish.scenario,
     )
     outside.warm()
     outcomes, telling = told.carried_out(parts, about, watcher(say(), len(parts) > 1))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -34,6 +34,7 @@ from hummii_ops.transport import LinkLost, printable
 _SPAN = re.compile(r"(\d{1,6})(s|m|h|d)")
 _GAPS, _LONG_S = 3, 30  # looks that should have been made meanwhile, and what one may take: then the laptop slept
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_NEXT_WORD, _WORDS_FOR = timedelta(minutes=20), timedelta(hours=2)
 _SIGNS = {"once": "[yellow]?[/]", "ill": "[bold red]✗[/]", "well": "[green]✓[/]", "unseen": "[yellow]![/]", "seen": "·"}
 _HELP = {
     "for_": "how long: 90s, 10m, 1h, 24h",
@@ -67,16 +68,25 @@ def monitor(
     watch, teller = Watch(), _announcer(environment, run)
     people = say()
     people.print(f"watching {environment.name} for {for_}, a look every {every} s; Ctrl-C ends it", style="dim")
+    began = word = datetime.now(UTC)
     with suppress(KeyboardInterrupt):
         for one in looks(sites, span_s=span_s, every_s=every, flows=flows):
             _keep(kept, one)
             for turn in watch.see(one):
                 _tell(people, turn, teller)
+            if teller is not None and word_is_due(one.at, word, began):
+                word = one.at
+                teller.say("watching", text=f"The next word by {one.at + _NEXT_WORD:%H:%M} UTC.")
     if teller is not None and watch.verdict == "pass":
         teller.say("monitoring-ok", text=f"Watched for {for_}: {watch.words}.")
     if teller is not None:
         teller.teller.flush()
     return _reply(environment, watch, kept)
+
+
+def word_is_due(at: datetime, last: datetime, began: datetime) -> bool:
+    """In the first hours the public hears something at most 20 minutes apart; a look takes its time."""
+    return at - last >= _NEXT_WORD - timedelta(minutes=2) and at - began < _WORDS_FOR
 
 
 def span_of(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from hummii_ops.inventory.channels import Notify
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks import session, told
 from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.reporting import writer
 from hummii_ops.tasks.runview import check_run_id
 from hummii_ops.transport import printable
 
@@ -108,10 +110,11 @@ def flush(_context: Any, run: str | None = None, env: str | None = None, format:
     from hummii_ops.telling.teller import Teller
 
     teller = Teller(folder, notify, inventory=inventory_path(), environment=environment.name)
-    return _flushed(teller, notify, folder, run)
+    recorded = (folder / "report.json").is_file()  # it says what was not delivered then
+    return _flushed(teller, notify, folder, run, writer(folder, environment) if recorded else None)
 
 
-def _flushed(teller: Teller, notify: Notify, folder: Path, run: str) -> Reply:
+def _flushed(teller: Teller, notify: Notify, folder: Path, run: str, after: Callable[[], None] | None = None) -> Reply:
     from hummii_ops.telling.teller import undelivered
 
     before = sum(len(one.kinds) for one in undelivered(folder, notify))
@@ -130,7 +133,7 @@ def _flushed(teller: Teller, notify: Notify, folder: Path, run: str) -> Reply:
 
     code = ExitCode.INCONCLUSIVE if left else ExitCode.DONE
     verdict = "inconclusive" if left else "pass"
-    return Reply(kind="notify-flush", body=body, exit_code=code, verdict=verdict, show=show)
+    return Reply(kind="notify-flush", body=body, exit_code=code, verdict=verdict, show=show, after=after)
 
 
 @command(

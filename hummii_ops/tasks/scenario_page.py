@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode
+from hummii_ops.inventory import Environment
 from hummii_ops.scenarios.page import Page, Stage
+from hummii_ops.tasks import session
 from hummii_ops.tasks.frame import Reply
 from hummii_ops.tasks.report import VERDICTS
+from hummii_ops.tasks.reporting import writer
 from hummii_ops.tasks.session import Site
 from hummii_ops.transport import printable
 
@@ -57,4 +63,31 @@ def report(
         if code is ExitCode.DEGRADED:
             console.print("  next: fab verify; to take it back: fab undo", markup=False)
 
-    return Reply(kind="scenario", body=body, exit_code=code, verdict=VERDICTS[code], show=show)
+    after = _keeper(page, sites[0].environment, str(run["run_id"]), rows) if run.get("run_id") and not dry_run else None
+    return Reply(kind="scenario", body=body, exit_code=code, verdict=VERDICTS[code], show=show, after=after)
+
+
+def _keeper(page: Page, environment: Environment, run_id: str, rows: Sequence[Mapping[str, Any]]) -> Callable[[], None]:
+    """What keeps the page beside its run, where the record finds it, and writes the record anew."""
+    opened = datetime.now(UTC) - timedelta(seconds=page.elapsed_s)
+    folder = session.runs_dir() / run_id
+
+    def keep() -> None:
+        from hummii_ops.run import kept
+
+        said = page.as_json()
+        said["stages"] = [
+            one | {"at": (opened + timedelta(seconds=one["elapsed_s"])).isoformat()} for one in said["stages"]
+        ]
+        _save(folder / kept.SCENARIO, said)
+        if rows:
+            _save(folder / kept.VERIFY, {"measurements": list(rows)})
+        writer(folder, environment)()
+
+    return keep
+
+
+def _save(path: Path, value: Mapping[str, Any]) -> None:
+    from hummii_ops.run import mirror
+
+    mirror.write(path, json.dumps(value, indent=1, default=str, ensure_ascii=False).encode())

@@ -99,7 +99,7 @@ def database_only(
     if not dry_run:
         session.can_ask(yes=yes, what=scenario.NAME)
     options = Options(settle_s=None if settle < 0 else settle)
-    wish = Wish(backup=backup, to=to, dry_run=dry_run, yes=yes, reason=reason, options=options)
+    wish = Wish(backup=backup, to=to, dry_run=dry_run, yes=yes, reason=reason, options=options, scenario=scenario.NAME)
     site = one_site(session.reach(environment, limit))
     hands = SiteHands(site=site, wish=wish, looks=FreshLooks(sites=[site]))
     people = say()

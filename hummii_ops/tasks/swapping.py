@@ -105,15 +105,22 @@ def discard(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, reason: 
     return Reply(kind="clean", body=body, exit_code=code, verdict=VERDICTS[code], show=show)
 
 
-def swap_now(site: Site, second: Plan, run_id: str, reason: str, ended: Outcome | None, loss: Loss) -> Reply:
+def swap_now(
+    site: Site, second: Plan, run_id: str, reason: str, ended: Outcome | None, loss: Loss, *, scenario: str = ""
+) -> Reply:
     """The run that exchanges the databases, from here to its end."""
     part = part_of(site, second)
-    about = about_of(plan_rollback_db.TASK, run_id, site, reason)
-    (outcome,), telling = told.carried_out((part,), about, watcher(say(), False))
+    about = about_of(plan_rollback_db.TASK, run_id, site, reason, scenario)
+    (outcome,), telling = told.carried_out((part,), about, watcher(say(), False), to=told_to(loss))
     return told.ended(telling, swapped_reply("rollback-db", site, part, outcome, ended, loss), (outcome,))
 
 
-def about_of(task: str, run_id: str, site: Site, reason: str) -> About:
+def told_to(loss: Loss) -> str:
+    """Where a database goes back to, in the words that people are told."""
+    return f"the database of {loss.backup}"
+
+
+def about_of(task: str, run_id: str, site: Site, reason: str, scenario: str = "") -> About:
     """Who runs what and why, on one host."""
     return About(
         run_id=run_id,
@@ -122,6 +129,7 @@ def about_of(task: str, run_id: str, site: Site, reason: str) -> About:
         reason=reason,
         since_ms=int(time.time() * 1000),
         hosts=(site.host.name,),
+        scenario=scenario,
     )
 
 

@@ -56,8 +56,8 @@ class Told:
             self.say("step", step=f"{plan.host}: {title}")
 
 
-def told_of(environment: Environment, about: About, plans: Sequence[Plan]) -> Told | None:
-    """Who is told about a run; None where there is no channel."""
+def told_of(environment: Environment, about: About, plans: Sequence[Plan], *, to: str = "") -> Told | None:
+    """Who is told about a run; None where there is no channel. `to`: where it goes, if that is no release."""
     if environment.notify is None:
         return None
     from hummii_ops.telling.teller import Teller
@@ -70,7 +70,7 @@ def told_of(environment: Environment, about: About, plans: Sequence[Plan]) -> To
         "reason": about.reason or "no reason given",
     }
     if plans:
-        facts |= {"from": plans[0].left.label, "to": plans[0].target.label or plans[0].left.label}
+        facts |= {"from": plans[0].left.label, "to": to or plans[0].target.label or plans[0].left.label}
     folder = session.runs_dir() / about.run_id
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -115,14 +115,30 @@ def taken_up(environment: Environment, run_id: str) -> Told | None:
     return told
 
 
-def carried_out(parts: Sequence[Part], about: About, watch: Watch) -> tuple[tuple[Outcome, ...], Told | None]:
+def carried_out(
+    parts: Sequence[Part], about: About, watch: Watch, *, to: str = ""
+) -> tuple[tuple[Outcome, ...], Told | None]:
     """`carry_out`, told about from its plan on. Raises what `carry_out` raises."""
-    told = told_of(parts[0].environment, about, [part.plan for part in parts])
+    told = told_of(parts[0].environment, about, [part.plan for part in parts], to=to)
     if told is None:
         return carry_out(parts, about, watch), None
     told.say("planned")
     with refusals(told):
         return carry_out(parts, about, heard(watch, told)), told
+
+
+def prepared(parts: Sequence[Part], about: About, watch: Watch, *, to: str) -> tuple[Outcome, ...]:
+    """`carry_out` of a run that changes nothing that is served: told when it is planned, and when all is prepared."""
+    told = told_of(parts[0].environment, about, [part.plan for part in parts], to=to)
+    if told is None:
+        return carry_out(parts, about, watch)
+    told.say("planned")
+    with refusals(told):
+        outcomes = carry_out(parts, about, watch)
+    kind, facts = ending(outcomes[0].exit_code, outcomes, about.run_id)
+    told.say(kind, **facts)
+    told.teller.close()  # whoever goes on waits for what is out at the end of that
+    return outcomes
 
 
 @contextmanager

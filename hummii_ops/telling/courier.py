@@ -61,11 +61,13 @@ class Courier:
         while not over.is_set():
             again = self.ledger.attempt(note.id)
             try:
-                self.ledger.done(note.id, self._opened().send(note, self.ledger, again=again))
+                channel = self._opened()
+                reference = channel.send(note, self.ledger, again=again)
+                self.ledger.done(note.id, reference, twice=again and note.kind in channel.doubles)
                 return
             except Later as error:
                 if not error.arrived and not again:
-                    self.ledger.attempting = ""  # nothing to look for
+                    self.ledger.unsent(note.id)
                 wait = max(error.after_s, pause * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, not a secret
                 if time.monotonic() + wait > deadline:
                     self._leave(note, str(error))

@@ -9,9 +9,10 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 # Who only looks whether a lock is free holds it for that moment.
 _LOOKS, _LOOK_S = 5, 0.1
@@ -27,18 +28,19 @@ class Desk:
     def warnings(self) -> Path:
         return self._folder / "warnings.log"
 
-    def open(self, *, inventory: Path, environment: str) -> None:
-        """Say where the channels stand, for those who deliver. Raises OSError."""
+    def open(self, *, inventory: Path, environment: str, channels: Sequence[Mapping[str, str]] = ()) -> None:
+        """Say where the channels stand, for those who deliver, and which there are. Raises OSError."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         beside = self._folder / ".told.json.new"
         fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8") as file:
-            json.dump({"inventory": str(inventory.absolute()), "environment": environment}, file)
+            told = {"inventory": str(inventory.absolute()), "environment": environment, "channels": list(channels)}
+            json.dump(told, file)
         beside.replace(self._folder / "told.json")
 
-    def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, Any]:
         """What `open` said. Raises OSError or ValueError."""
-        found: dict[str, str] = json.loads((self._folder / "told.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((self._folder / "told.json").read_text(encoding="utf-8"))
         return found
 
     def writing(self) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from hummii_ops.inventory.channels import AnyChannel
 from hummii_ops.telling.outbox import Note
 from hummii_ops.telling.wordings import WORDINGS
 
@@ -12,7 +12,16 @@ from hummii_ops.telling.wordings import WORDINGS
 _TAKES_STEPS = frozenset({"slack", "webhook"})
 
 
-def due(notes: Sequence[Note], channel: AnyChannel) -> list[Note]:
+class Addressee(Protocol):
+    """What decides what a channel is sent."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def audience(self) -> str: ...
+
+
+def due(notes: Sequence[Note], channel: Addressee) -> list[Note]:
     """In their order; a step that something else followed is not news any more."""
     last = notes[-1].id if notes else ""
     begun = channel.audience != "public" or any(note.kind == "started" for note in notes)
@@ -25,7 +34,7 @@ def due(notes: Sequence[Note], channel: AnyChannel) -> list[Note]:
     ]
 
 
-def _takes(note: Note, channel: AnyChannel) -> bool:
+def _takes(note: Note, channel: Addressee) -> bool:
     if note.kind == "step" and channel.kind not in _TAKES_STEPS:
         return False
-    return note.kind in WORDINGS[channel.audience]
+    return note.kind in WORDINGS[channel.audience]  # type: ignore[index]  # one that is none is a KeyError

@@ -15,24 +15,26 @@ from pathlib import Path
 class Ledger:
     """`delivered`: note id → the channel's own reference. `memory`: what the channel needs to find again.
 
-    `attempting`: the note that was about to be sent; if it is still there at the next start, it may have arrived.
-    `left`: note id → why it was given up. `disabled`: why nothing more is sent.
+    `tried`: notes that were about to be sent; what is still there when it is tried again may have arrived.
+    `left`: note id → why it was given up. `disabled`: why nothing more is sent. `twice`: notes that the other side may
+    show twice.
     """
 
     path: Path
     delivered: dict[str, str] = field(default_factory=dict)
     memory: dict[str, str] = field(default_factory=dict)
-    attempting: str = ""
+    tried: list[str] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
     disabled: str = ""
+    twice: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, path: Path) -> Ledger:
         """The ledger that is there; a new one where there is none, or where it cannot be read."""
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
-            return cls(path=path, **{name: kept[name] for name in _KEPT})
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return cls(path=path, **{name: kept[name] for name in _KEPT if name in kept})
+        except (OSError, ValueError, TypeError, RecursionError):
             return cls(path=path)
 
     def save(self) -> None:
@@ -47,16 +49,23 @@ class Ledger:
 
     def attempt(self, note_id: str) -> bool:
         """Say that a note is about to be sent; True if it may have been sent before."""
-        again = self.attempting == note_id
-        self.attempting = note_id
+        if note_id in self.tried:
+            return True
+        self.tried.append(note_id)
         self.save()
-        return again
+        return False
 
-    def done(self, note_id: str, reference: str) -> None:
-        """The channel has it."""
+    def unsent(self, note_id: str) -> None:
+        """It surely did not arrive: next time there is nothing to look for."""
+        self.tried.remove(note_id)
+
+    def done(self, note_id: str, reference: str, *, twice: bool = False) -> None:
+        """The channel has it; `twice`: perhaps two of it."""
         self.delivered[note_id] = reference
-        self.attempting = ""
+        self.tried.remove(note_id)
         self.left.pop(note_id, None)
+        if twice:
+            self.twice.append(note_id)
         self.save()
 
     def renew(self) -> None:
@@ -71,4 +80,4 @@ class Ledger:
         return note_id in self.delivered or note_id in self.left or bool(self.disabled)
 
 
-_KEPT = ("delivered", "memory", "attempting", "left", "disabled")
+_KEPT = ("delivered", "memory", "tried", "left", "disabled", "twice")

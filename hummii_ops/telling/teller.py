@@ -21,7 +21,6 @@ from hummii_ops.telling.due import due
 from hummii_ops.telling.ledger import Ledger
 from hummii_ops.telling.outbox import NoteKind, Outbox
 
-FLUSH_S = 5.0
 # Steps are told at most so often: the newest is what counts.
 STEP_EVERY_S = 10.0
 _POLL_S = 0.05
@@ -60,13 +59,13 @@ class Teller:
             self._outbox.append(kind, facts)
             self._have_it_delivered()
 
-    def flush(self, deadline_s: float = FLUSH_S, *, anew: bool = False) -> Sequence[Undelivered]:
+    def flush(self, deadline_s: float | None = None, *, anew: bool = False) -> Sequence[Undelivered]:
         """Wait, at most so long and only while something is under way; what was not delivered by then.
 
-        `anew`: what was given up is tried once more.
+        `deadline_s` None: as long as the inventory says. `anew`: what was given up is tried once more.
         """
         try:
-            return self._flush(deadline_s, anew=anew)
+            return self._flush(self._notify.flush_s if deadline_s is None else deadline_s, anew=anew)
         except (Exception, KeyboardInterrupt):  # who is impatient leaves the waiting, never the end of a run
             return ()
         finally:
@@ -86,7 +85,8 @@ class Teller:
 
     def _open(self) -> None:
         if self._writes is None:
-            self._desk.open(inventory=self._inventory, environment=self._environment)
+            channels = [{"name": one.name, "kind": one.kind, "audience": one.audience} for one in self._notify.channels]
+            self._desk.open(inventory=self._inventory, environment=self._environment, channels=channels)
             self._writes = self._desk.writing()
 
     def _have_it_delivered(self) -> None:

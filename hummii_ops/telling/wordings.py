@@ -22,6 +22,7 @@ _TEAM: Mapping[NoteKind, str] = {
     "planned": "$task planned: $from → $to ($environment)\nBy $who: $reason\nOn $hosts. Run $run.",
     "started": "$task has begun: $from → $to ($environment)\nBy $who: $reason\nOn $hosts. Run $run.",
     "step": "$task: $step ($environment)\n$from → $to on $hosts. Run $run.",
+    "prepared": "$task: all is prepared; what is served is as before ($environment)\n$result\n$next\nRun $run.",
     "verifying": "$task is being verified: $to ($environment)\n$result\n$next\nRun $run.",
     "succeeded": "$task succeeded: $to runs ($environment)\n$result\nOutage: $outage\n$next\nRun $run.",
     "failed": "$task failed ($environment)\n$result\n$next\nRun $run.",
@@ -34,6 +35,7 @@ _TEAM: Mapping[NoteKind, str] = {
 _STAKEHOLDERS: Mapping[NoteKind, str] = {
     "planned": "$service: going back from $from to $to is planned\nReason: $reason",
     "started": "$service: going back from $from to $to\nReason: $reason\nWe tell you how it ends.",
+    "prepared": "$service: going back from $from to $to is prepared; nothing has changed yet",
     "verifying": "$service: back on $to, being verified\n$result",
     "succeeded": "$service: $to runs again\nOutage: $outage\nWe go on watching it.",
     "failed": "$service: going back to $to did not work\n$result",
@@ -49,6 +51,7 @@ _PUBLIC: Mapping[NoteKind, str] = {
     "failed": "$service: we are still working on a problem\nOur first fix did not help. ($at)",
     "restored": "$service: we are still working on a problem\nWe have taken our first fix back. ($at)",
     "needs-person": "$service: we are still working on a problem\nPeople are at work on it. ($at)",
+    "watching": "$service: we are still watching\n$text ($at)",
     "monitoring-ok": "$service: the problem is solved\nEverything works as it should. ($at)",
     "regressed": "$service: the problem is back\nWe are working on it. ($at)",
     "announced": "$service\n$text",

@@ -55,7 +55,7 @@ KEEPERS = {
     "jmespath": ("hummii_ops/checks/flows/queries.py",),
     "socketio": ("hummii_ops/checks/flows/sockets.py",),
     "websocket": ("hummii_ops/checks/flows/sockets.py",),
-    "apprise": ("hummii_ops/telling/channels/apprise.py",),
+    "apprise": ("hummii_ops/telling/channels/apprise_process.py",),
     "rich": ("hummii_ops/tasks/", "hummii_ops/telling/"),
     "lab": (),
 }

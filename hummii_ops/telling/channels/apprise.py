@@ -1,19 +1,23 @@
-"""Any service that Apprise knows, where the extra is installed. Apprise can hang on to its threads: only the process
-that delivers loads it, and that one does not wait for them."""
+"""Any service that Apprise knows, where the extra is installed. Each message is a process of its own, ended at its
+limit; the address goes to it on stdin, for it is a secret."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import subprocess
+import sys
 
-from hummii_ops.checks.deadline import TimeUp, within
 from hummii_ops.inventory import Secret
+from hummii_ops.telling.channels.apprise_process import NOT_INSTALLED, SENT, UNKNOWN_ADDRESS
 from hummii_ops.telling.channels.channel import Later, Never, Words
 from hummii_ops.telling.ledger import Ledger
-from hummii_ops.telling.outbox import Note
+from hummii_ops.telling.outbox import KINDS, Note
 
 
 class AppriseService:
     """One Apprise URL; the URL is the secret."""
+
+    doubles = KINDS
 
     def __init__(self, address: Secret, words: Words, *, limit_s: float) -> None:
         self._address, self._words, self._limit_s = address, words, limit_s
@@ -23,26 +27,24 @@ class AppriseService:
         said = self._words.of(note)
         if said is None:
             return "nothing to say"
-        apprise = self._loaded()
-        try:
-            sent = within(self._limit_s, lambda: bool(apprise.notify(title=said.title, body=said.text)))
-        except TimeUp:
-            raise Later(f"no end within {self._limit_s:g} s") from None
-        if not sent:
-            raise Later("Apprise could not send it")  # it does not say why in a form that could be read
+        self._ask({"title": said.title, "body": said.text or said.title})
         return "sent"
 
     def check(self) -> str:
         """Is the URL one that Apprise knows?"""
-        self._loaded()
+        self._ask({})
         return "Apprise knows the address; whether it works shows when it is used"
 
-    def _loaded(self) -> Any:
+    def _ask(self, said: dict[str, str]) -> None:
+        asked = json.dumps(said | {"address": self._address.reveal()}).encode()
+        process = [sys.executable, "-m", "hummii_ops.telling.channels.apprise_process"]
         try:
-            import apprise
-        except ImportError:
-            raise Never("Apprise is not installed: pip install 'hummii-ops[apprise]'") from None
-        made = apprise.Apprise()
-        if not made.add(self._address.reveal()):
+            code = subprocess.run(process, input=asked, capture_output=True, timeout=self._limit_s).returncode
+        except subprocess.TimeoutExpired:
+            raise Later(f"no end within {self._limit_s:g} s") from None
+        if code == NOT_INSTALLED:
+            raise Never("Apprise is not installed: pip install 'hummii-ops[apprise]'")
+        if code == UNKNOWN_ADDRESS:
             raise Never("Apprise does not know this address")
-        return made
+        if code != SENT:
+            raise Later("Apprise could not send it")  # it does not say why in a form that could be read

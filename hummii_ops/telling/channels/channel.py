@@ -7,6 +7,7 @@ NotSent
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -46,7 +47,13 @@ class Words:
 
 
 class Channel(Protocol):
-    """One way to tell people."""
+    """One way to tell people.
+
+    `doubles`: the kinds of notes that stand there twice if they are sent twice: nobody can look, and nobody drops one.
+    """
+
+    @property
+    def doubles(self) -> Collection[str]: ...
 
     def send(self, note: Note, ledger: Ledger, *, again: bool) -> str:
         """Send it, and return the channel's reference to it. `again`: it may have been sent before.

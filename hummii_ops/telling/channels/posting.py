@@ -55,14 +55,16 @@ def retry_after_s(headers: Mapping[str, str]) -> float:
     return max(0.0, asked) if math.isfinite(asked) else 0.0
 
 
-def json_of(answer: Response, url: str) -> dict[str, Any]:
-    """The object that was answered. Raises Later where there is none: something between us answered."""
+def json_of(answer: Response, url: str, *, needs: str = "") -> dict[str, Any]:
+    """The object that was answered, with this key. Raises Later where there is none: something between us answered."""
     try:
         value = json.loads(answer.body)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise Later(f"{_host(url)} answered something that is not JSON")
+    if needs and needs not in value:
+        raise Later(f"{_host(url)} answered something without {needs}")
     return value
 
 

@@ -27,6 +27,8 @@ _LONGEST = 3000
 class SlackBot:
     """A channel of a workspace."""
 
+    doubles = ()
+
     def __init__(self, settings: Slack, token: Secret, words: Words, *, limit_s: float) -> None:
         self._settings, self._token, self._words = settings, token, words
         self._poster = Poster(limit_s=limit_s)

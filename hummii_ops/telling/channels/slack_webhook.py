@@ -12,11 +12,13 @@ from hummii_ops.telling.channels.channel import Words
 from hummii_ops.telling.channels.posting import Poster
 from hummii_ops.telling.channels.slack import escaped
 from hummii_ops.telling.ledger import Ledger
-from hummii_ops.telling.outbox import Note
+from hummii_ops.telling.outbox import KINDS, Note
 
 
 class SlackIncoming:
     """A webhook's address."""
+
+    doubles = KINDS
 
     def __init__(self, address: Secret, words: Words, *, limit_s: float) -> None:
         self._address, self._words = address, words

@@ -15,7 +15,7 @@ from hummii_ops.inventory.channels import Webhook
 from hummii_ops.telling.channels.channel import Words
 from hummii_ops.telling.channels.posting import Poster
 from hummii_ops.telling.ledger import Ledger
-from hummii_ops.telling.outbox import Note
+from hummii_ops.telling.outbox import KINDS, Note
 from hummii_ops.telling.wordings import FACTS
 
 SCHEMA = "hummii-ops/notification/v1"
@@ -23,6 +23,8 @@ SCHEMA = "hummii-ops/notification/v1"
 
 class SignedWebhook:
     """A URL that takes notes."""
+
+    doubles = KINDS
 
     def __init__(self, settings: Webhook, secret: Secret, words: Words, *, limit_s: float) -> None:
         self._url, self._secret, self._words = settings.url, secret, words

@@ -8,6 +8,7 @@ from hummii_ops.errors import ExitCode
 from hummii_ops.plans.plan import StackState
 from hummii_ops.run.kept import Kept, KeptHost
 from hummii_ops.telling.report import samples, times
+from hummii_ops.telling.report.messages import messages
 from hummii_ops.telling.report.timeline import timeline
 from hummii_ops.telling.report.wording import told
 
@@ -21,6 +22,7 @@ def document(kept: Kept, *, limit_ms: float | None = None) -> dict[str, Any]:
     first = kept.hosts[0]
     at = times.moments(kept)
     spans = times.durations(at)
+    people = messages(kept.folder)
     outages = [host.outcome.outage_s for host in kept.hosts]
     return {
         "schema": SCHEMA,
@@ -43,7 +45,9 @@ def document(kept: Kept, *, limit_ms: float | None = None) -> dict[str, Any]:
         "outage_reason": next((host.outcome.outage_reason for host in kept.hosts if host.outcome.outage_reason), None),
         "limit_ms": limit_ms,
         "hosts": [_host(host) for host in kept.hosts],
-        "timeline": timeline(kept),
+        "timeline": timeline(kept, people),
+        "scenario": told(kept.about.get("scenario", "")) or None,
+        "messages": people,
         "steps": [_told(one.as_json()) for host in kept.hosts for one in host.outcome.steps],
         "checklist": [_told(vars(item)) for item in first.plan.checklist],
         "checks": _checks(kept),

@@ -20,7 +20,7 @@ _WORST = ("fail", "error", "inconclusive", "pass")
 class Followup:
     """One line. `looks`: the beginnings of the names of what `fab verify` measures of it; (): only people know.
 
-    `evidence`: {at, verdict, words, file}, what a program has seen last.
+    `evidence`: {at, verdict, words, file}, what a program has seen last. `issue`: where it is opened as an issue.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Followup:
     done_at: datetime | None = None
     done_by: str | None = None
     evidence: Mapping[str, Any] | None = None
+    issue: str | None = None
 
     def state(self, now: datetime) -> State:
         """Late until it is done; what was done late is done."""
@@ -41,7 +42,8 @@ class Followup:
     def kept(self) -> dict[str, Any]:
         """What a person or a look has added, as followups.json keeps it."""
         done_at = self.done_at.isoformat() if self.done_at else None
-        return {"owner": self.owner, "done_at": done_at, "done_by": self.done_by, "evidence": self.evidence}
+        said = {"owner": self.owner, "done_at": done_at, "done_by": self.done_by, "evidence": self.evidence}
+        return said | {"issue": self.issue}
 
     def as_json(self, now: datetime) -> dict[str, Any]:
         head = {"id": self.id, "words": self.words, "state": self.state(now), "due_at": self.due_at.isoformat()}
@@ -123,6 +125,7 @@ def _with(item: Followup, kept: Any) -> Followup:
         done_at=_time(kept.get("done_at")),
         done_by=_text(kept.get("done_by")),
         evidence=evidence if isinstance(evidence, dict) else None,
+        issue=_text(kept.get("issue")),
     )
 
 

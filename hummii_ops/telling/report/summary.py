@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hummii_ops.telling.report.messages import overall
 from hummii_ops.telling.report.wording import clock, day, seconds
 
 SENTENCES = {
@@ -50,6 +51,9 @@ def figures(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "To execute", seconds(spans["execute_s"])
     yield "To verify", seconds(spans["verify_s"])
     yield "The procedure expects", _estimate(report["estimate"])
+    people = overall(report["messages"])
+    if people:
+        yield "People told", people
     for host in report["hosts"]:
         if host.get("journal_sha256"):
             yield f"Journal of {host['name']}, sha256", host["journal_sha256"]

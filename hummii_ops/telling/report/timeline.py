@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hummii_ops.events import Event
-from hummii_ops.run.kept import NOTES, Kept, KeptHost
+from hummii_ops.run.kept import NOTES, SCENARIO, Kept, KeptHost
 from hummii_ops.telling.report import samples, times
+from hummii_ops.telling.report.messages import sentence
 from hummii_ops.telling.report.wording import told
 
 _RUN = {
@@ -27,12 +28,14 @@ _RUN = {
 _STEP = {"done": "done", "skipped": "held already", "failed": "failed", "again": "was done once more", "start": "began"}
 
 
-def timeline(kept: Kept) -> list[dict[str, Any]]:
-    """By time. A host whose clock was set back keeps the order of its own journal."""
+def timeline(kept: Kept, people: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
+    """By time. A host whose clock was set back keeps the order of its own journal. `people`: what they were told."""
     shift = timedelta(seconds=times.clock(kept.hosts[0]).shift_s)
     entries = list(_asked(kept, shift))  # first, also where a shifted clock makes it the same moment
     entries += [entry for host in kept.hosts for entry in _of_host(host)]
     entries += _notes(kept, shift)
+    entries += _scenario(kept, shift)
+    entries += _told(people, shift)
     return [entry | {"at": at.isoformat()} for at, entry in sorted(entries, key=lambda pair: pair[0])]
 
 
@@ -60,6 +63,24 @@ def _notes(kept: Kept, shift: timedelta) -> Iterator[Timed]:
             moment = f"{note['moment']}: " if note.get("moment") else ""
             words = f"{moment}{note.get('text', '')} ({note.get('who', 'someone')})"
             yield at + shift, _entry("note", None, words, NOTES, number)
+
+
+def _scenario(kept: Kept, shift: timedelta) -> Iterator[Timed]:
+    """The stages of the procedure's page that this run was a part of, each when it ended."""
+    said = kept.scenario or {}
+    for stage in said.get("stages") or ():
+        at = times.said_at(stage) if isinstance(stage, dict) else None
+        if at is not None:
+            found = "; ".join(str(one) for one in (stage.get("found") or ())[:3])
+            words = f"{said.get('title', 'scenario')}: {stage.get('title')}: {stage.get('verdict')}: {found}"
+            yield at + shift, _entry("scenario", None, words, SCENARIO)
+
+
+def _told(people: Sequence[Mapping[str, Any]], shift: timedelta) -> Iterator[Timed]:
+    for message in people:
+        number = str(message["id"]).rpartition(".")[2]
+        at = datetime.fromisoformat(message["at"]).astimezone(UTC)
+        yield at + shift, _entry("told", None, sentence(message), "outbox.jsonl", int(number))
 
 
 def _of_host(host: KeptHost) -> Iterator[Timed]:

@@ -21,6 +21,8 @@ from hummii_ops.telling.status_page.lifecycle import OPENS, STAGES
 class IssuePage:
     """The issues of a repository that have a label."""
 
+    doubles = ()
+
     def __init__(self, settings: GithubIssue, token: Secret, words: Words, *, limit_s: float) -> None:
         self._label, self._token, self._words = settings.label, token, words
         self._repository = f"{settings.url}/repos/{settings.repository}"
@@ -52,8 +54,9 @@ class IssuePage:
         return "the issues can be read; whether they can be written shows when one is"
 
     def _open_one(self) -> str | None:
-        found = self._list(f"/issues?state=open&labels={self._label}&per_page=1")
-        return str(found[0]["number"]) if found else None
+        found = self._list(f"/issues?state=open&labels={self._label}&per_page=30")
+        issues = [one for one in found if "pull_request" not in one]  # for GitHub a pull request is an issue, too
+        return str(issues[0]["number"]) if issues else None
 
     def _is_there(self, number: str, note: Note) -> bool:
         issue = self._ask("GET", f"/issues/{number}", None)
@@ -66,7 +69,7 @@ class IssuePage:
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         url, content = self._repository + path, None if body is None else json.dumps(body).encode()
-        return json_of(self._poster.ask(method, url, content, self._headers()), url)
+        return json_of(self._poster.ask(method, url, content, self._headers()), url, needs="id")
 
     def _headers(self) -> dict[str, str]:
         accept = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}

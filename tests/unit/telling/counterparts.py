@@ -1,29 +1,31 @@
-"""What channels talk to, for tests: a Slack with a memory, a mail server, and servers with every kind of trouble."""
+"""What channels talk to, for tests: servers with every kind of trouble, and without it a vendor with a memory."""
 
 from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+
+from vendors import Asked, Slack, Vendor
 
 
 class Counterpart(ThreadingHTTPServer):
-    """Answers as its `trouble` says; keeps what was asked. With no trouble it is a Slack, and takes any other post."""
+    """Answers as its `trouble` says; keeps what was asked. With no trouble it answers as its vendor: a Slack, if none
+    is named."""
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, vendor: Vendor | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.trouble = ""
+        self.vendor = vendor or Slack()
         self.asked: list[tuple[str, dict[str, str], bytes]] = []
-        self.messages: list[dict[str, Any]] = []  # Slack's
-        self.updates: list[dict[str, Any]] = []
         self.held = threading.Event()
         self.closing = threading.Event()
 
@@ -34,9 +36,17 @@ class Counterpart(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def bodies(self, path: str) -> list[dict[str, Any]]:
-        """What was posted there."""
-        return [json.loads(body) for where, _, body in self.asked if where.startswith(path)]
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """Slack's."""
+        assert isinstance(self.vendor, Slack)
+        return self.vendor.messages
+
+    @property
+    def updates(self) -> list[dict[str, Any]]:
+        """Slack's."""
+        assert isinstance(self.vendor, Slack)
+        return self.vendor.updates
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -48,12 +58,19 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.do_POST()
 
+    def do_PATCH(self) -> None:
+        self.do_POST()
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        self.server.asked.append((self.path, {name.lower(): text for name, text in self.headers.items()}, body))
+        headers = {name.lower(): text for name, text in self.headers.items()}
+        self.server.asked.append((self.path, headers, body))
+        asked = Asked(method=self.command, path=self.path, headers=headers, body=body)
         match self.server.trouble:
             case "500":
                 self._answer(500, b"no")
+            case "420":
+                self._answer(420, b"slowly")
             case "401":
                 self._answer(401, b"no")
             case "500-once":
@@ -62,19 +79,23 @@ class _Handler(BaseHTTPRequestHandler):
             case "429":
                 self._answer(429, b"slowly", {"Retry-After": "3600"})
             case "ok-false":
-                self._answer(200, b'{"ok": false, "error": "invalid_auth"}')
+                self._answer(200, b'{"ok": false, "error": "fatal_error"}')
+            case "revoked":
+                slack = isinstance(self.server.vendor, Slack)
+                self._answer(200 if slack else 401, b'{"ok": false, "error": "token_revoked"}')
             case "huge":
                 self._huge()
             case "black-hole":
                 self.server.closing.wait(30)
             case "drip":
                 self._drip()
-            case "held":
-                self._slack(body, answer=False)
+            case "held" if self.command != "GET" and not self.path.endswith("chat.update"):  # what adds something
+                self.server.vendor.answer(asked)
                 self.server.held.set()
                 self.server.closing.wait(30)
             case _:
-                self._slack(body)
+                status, said = self.server.vendor.answer(asked)
+                self._answer(status, json.dumps(said).encode(), {"Content-Type": "application/json"})
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
@@ -98,27 +119,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.server.closing.wait(1)
 
-    def _slack(self, body: bytes, *, answer: bool = True) -> None:
-        method, said = self.path.partition("?")[0].rpartition("/")[2], {}
-        if method == "chat.postMessage":
-            ts = f"{time.time():.6f}"
-            self.server.messages.append(json.loads(body) | {"ts": ts})
-            said = {"ts": ts, "channel": "C1"}
-        elif method == "chat.update":
-            self.server.updates.append(json.loads(body))
-        elif method in ("conversations.history", "conversations.replies"):
-            asked = parse_qs(urlsplit(self.path).query)
-            thread = asked.get("ts", [None])[0]
-            said = {"messages": [one for one in self.server.messages if one.get("thread_ts") == thread]}
-        if answer:
-            self._answer(200, json.dumps({"ok": True} | said).encode())
-
 
 @contextmanager
-def counterpart(trouble: str = "") -> Iterator[Counterpart]:
-    """One that serves."""
-    server = Counterpart()
+def counterpart(
+    trouble: str = "", vendor: Vendor | None = None, *, certificate: Path | None = None
+) -> Iterator[Counterpart]:
+    """One that serves; with a certificate over TLS."""
+    server = Counterpart(vendor)
     server.trouble = trouble
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -131,29 +143,41 @@ def counterpart(trouble: str = "") -> Iterator[Counterpart]:
 
 
 @contextmanager
-def dripping_smtp() -> Iterator[int]:
-    """A mail server that greets with a byte a second."""
+def greeting(words: bytes, every_s: float) -> Iterator[int]:
+    """A mail server that says these words to everyone, again and again, and nothing else; its port."""
     over = threading.Event()
 
+    def greet(accepted: socket.socket) -> None:
+        with accepted, suppress(OSError):
+            while not over.is_set():
+                accepted.sendall(words)
+                over.wait(every_s)
+
     def serve(listener: socket.socket) -> None:
-        try:
-            accepted, _ = listener.accept()
-            with accepted:
-                while not over.wait(1):
-                    accepted.sendall(b"2")
-        except OSError:
-            return
+        with suppress(OSError):
+            while True:
+                accepted, _ = listener.accept()
+                threading.Thread(target=greet, args=(accepted,), daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
-        thread.start()
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
         try:
             yield listener.getsockname()[1]
         finally:
             over.set()
-            with socket.create_connection(listener.getsockname()[:2]):
-                pass  # so that one who still waits for a caller goes on
-    thread.join(timeout=5)
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def black_hole() -> Iterator[int]:
+    """A port at which nothing is answered, not even that nobody is there: its queue is full, for ever."""
+    with ExitStack() as room:
+        listener = room.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(8):
+            one = room.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        yield int(listener.getsockname()[1])
 
 
 def closed_port() -> int:

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 import run_folders
+from counterparts import counterpart
+from telling_rig import TOKEN
 from test_telling_tasks import INVENTORY, fab
+from vendors import Github
 
 from hummii_ops.run import kept
 from hummii_ops.telling.report.followups import IDS, done, followups, looked, owned
 
+TOKEN_AT = "HUMMII_TEST_GITHUB"
 ROOT = Path(__file__).resolve().parents[3]
 ENDED = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
 PROCEDURE = """\
@@ -121,6 +125,47 @@ def test_a_look_that_could_not_be_made_ticks_nothing(folder: Path) -> None:
     assert done.returncode == 3, done.stderr
     assert not (folder / kept.FOLLOWUPS).exists()
     assert not (folder / kept.VERIFY).exists()
+
+
+def with_issues(folder: Path, url: str) -> dict[str, str]:
+    """The inventory names a repository; what its token is stands in the environment."""
+    path, more = folder.parents[2] / "inventory.yml", f"    secrets: {{github: {{env: {TOKEN_AT}}}}}\n"
+    more += f"    followups: {{repository: hummii/hummii, token: github, url: '{url}'}}\n"
+    path.write_text(INVENTORY + more, encoding="utf-8")
+    return {TOKEN_AT: TOKEN}
+
+
+def test_an_issue_for_each_that_is_not_done(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, also from a laptop that knows of none; what is done gets none; a person's markup is text."""
+    github = Github()
+    with counterpart("", github) as server:
+        for name, value in with_issues(folder, server.url).items():
+            monkeypatch.setenv(name, value)
+        assert fab(folder, "followups", "--done=fix").returncode == 0
+        assert fab(folder, "followups", "--owner=re-test:<b>me</b> @all").returncode == 0
+        said = json.loads(fab(folder, "followups", "--open-issues", "--format=json").stdout)
+        assert [one["id"] for one in said["items"] if one["issue"] is None] == ["fix"]
+        (folder / kept.FOLLOWUPS).unlink()
+        assert fab(folder, "followups", "--done=fix").returncode == 0
+        again = json.loads(fab(folder, "followups", "--open-issues", "--format=json").stdout)
+    assert len(github.issues) == 11
+    assert [one["issue"] for one in again["items"]] == [one["issue"] for one in said["items"]]
+    titles = {one["title"] for one in github.issues}
+    assert f"Re-test the deployment (after {run_folders.RUN})" in titles
+    text = next(one["body"] for one in github.issues if one["title"].startswith("Re-test"))
+    assert "&lt;b&gt;me&lt;/b&gt;" in text
+    assert "@all" not in text
+    assert {tuple(one["labels"]) for one in github.issues} == {("follow-up",)}
+
+
+def test_what_github_does_not_take_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """10 and how to go on; without a repository it is wrong usage."""
+    assert fab(folder, "followups", "--open-issues").returncode == 2
+    with counterpart("500", Github()) as server:
+        for name, value in with_issues(folder, server.url).items():
+            monkeypatch.setenv(name, value)
+        done = fab(folder, "followups", "--open-issues")
+    assert (done.returncode, "answered 500" in done.stderr) == (10, True)
 
 
 def test_a_run_that_has_not_ended_has_none(folder: Path) -> None:

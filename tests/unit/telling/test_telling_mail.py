@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
-from counterparts import closed_port
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from certificates import certificate
+from mail_server import Box, mail_server
 from telling_rig import RUN, TOKEN
 
 from hummii_ops.inventory import Secret
@@ -30,63 +22,11 @@ from hummii_ops.telling.outbox import Note, NoteKind
 NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
 
 
-@dataclass
-class Box:
-    """A mailbox behind a server."""
-
-    port: int = 0
-    mails: list[EmailMessage] = field(default_factory=list)
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  # aiosmtpd's name
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
-        return "250 OK"
-
-
 @pytest.fixture
 def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
-    certificate = _certificate(tmp_path / "server.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    made = Box(port=closed_port())
-
-    def login(_server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
-        return AuthResult(success=(given.login, given.password) == (b"ops", TOKEN.encode()), handled=False)
-
-    server = Controller(
-        made,
-        hostname="localhost",
-        port=made.port,
-        tls_context=context,
-        require_starttls=True,
-        auth_required=True,
-        authenticator=login,
-        ready_timeout=30,
-    )
-    server.start()
-    yield made
-    server.stop()
-
-
-def _certificate(path: Path) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(key.private_bytes(*form) + made.public_bytes(serialization.Encoding.PEM))
-    return path
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate(tmp_path / "server.pem")))
+    with mail_server(tmp_path / "server.pem") as made:
+        yield made
 
 
 def mail(port: int, password: str = TOKEN, **more: Any) -> Mail:
