@@ -48,6 +48,9 @@ td:first-child { white-space: nowrap; } a { color: var(--accent); }
 .chart .worst { fill: none; stroke: var(--accent); opacity: .35; } .chart .bad { fill: var(--bad); }
 .chart line.limit { stroke: var(--warn); stroke-dasharray: 5 4; } .chart text.limit { fill: var(--warn); }
 .chart line.mark { stroke: var(--ink); stroke-dasharray: 2 3; } .chart text.mark { fill: var(--ink); }
+@media (max-width: 40rem) { main { padding: 1rem .5rem; } td:first-child { white-space: normal; }
+  th, td { padding-right: .4rem; font-size: .85rem; overflow-wrap: anywhere; word-break: break-word; }
+  table { table-layout: fixed; } }
 @media print { :root { --ink: #000; --soft: #333; --line: #bbb; --paper: #fff; } main { max-width: none; padding: 0; }
   tr, svg, .blank { break-inside: avoid; } h2 { break-after: avoid; } a { color: inherit; text-decoration: none; } }"""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import escape
 
@@ -42,7 +42,8 @@ def _incident(incident: Incident) -> str:
 
 def _update(update: Update) -> str:
     text = escape(update.text).replace("\n", "<br>")
-    return f"<p><time>{escape(update.at)}</time><br><b>{escape(update.title)}</b><br>{text}</p>\n"
+    at = f"{datetime.fromisoformat(update.at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"<p><time>{at}</time><br><b>{escape(update.title)}</b><br>{text}</p>\n"
 
 
 def feed(service: str, incidents: Sequence[Incident]) -> str:

@@ -77,7 +77,7 @@ def test_a_page_in_a_browser(
     assert chromium.value("document.scripts.length") == 0
     shot = f"{name}-{'wide' if width == WIDE else 'narrow'}-{'dark' if dark else 'light'}.png"
     folder = IMAGES if os.environ.get("HUMMII_PICTURES") == "write" else tmp_path
-    chromium.picture(folder / shot, height=640)
+    chromium.picture(folder / shot, height=1000 if name == "report" else 640)
     assert (folder / shot).stat().st_size > 5000
 
 

@@ -137,9 +137,13 @@ def test_killed_between_the_post_and_its_record(people: Everyone, make: Make, fo
         assert teller.process
         os.kill(teller.process.pid, signal.SIGKILL)
         teller.process.wait()
+        teller.close()
         people.trouble("")
         people.box.holding = False
-        assert not make(*found, attempt_s=25, retry_s=30, secrets=addresses).flush(60)
+        again = make(*found, attempt_s=25, retry_s=30, secrets=addresses)
+        assert not again.flush(60)
+        assert again.process
+        again.process.wait(timeout=60)
     assert_once_where_it_can_be_asked(people)
     assert [one["Message-ID"] for one in people.box.mails] == [f"<{RUN}.{n}@hummii.example>" for n in (1, 1, 2, 2)]
     keys = Counter(headers["idempotency-key"] for _, headers, _ in people.servers["webhook"].asked)
