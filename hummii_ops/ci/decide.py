@@ -7,10 +7,11 @@ be told is no "yes": a person decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.last_deploy import LastDeploy
 from hummii_ops.facts.snapshot import Snapshot
 
@@ -49,11 +50,15 @@ class Running:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """`rolls_back` None: it cannot be told. `to`: the restore point that the guard made before this deploy."""
+    """`rolls_back` None: it cannot be told. `to`: the restore point that the guard made before this deploy.
+
+    `before`: the version that ran then; restore points of several hosts have different names.
+    """
 
     rolls_back: bool | None
     why: str
     to: str = ""
+    before: str = ""
 
 
 def decide(deploy: Deploy, last: LastDeploy | None, running: Running, snapshot: Snapshot) -> Decision:
@@ -64,8 +69,12 @@ def decide(deploy: Deploy, last: LastDeploy | None, running: Running, snapshot: 
         return Decision(rolls_back=False, why=f"once is enough for a commit: {answered} rolled it back")
     match deploy.touched:
         case "true":
+            ours = last if last is not None and _is_ours(deploy, last) else None
             return Decision(
-                rolls_back=True, why="the deploy touched the server, as the job says", to=_point(deploy, last)
+                rolls_back=True,
+                why="the deploy touched the server, as the job says",
+                to=ours.restore_point if ours else "",
+                before=ours.release_before if ours else "",
             )
         case "false":
             return Decision(rolls_back=False, why="the deploy touched nothing, as the job says")
@@ -73,6 +82,15 @@ def decide(deploy: Deploy, last: LastDeploy | None, running: Running, snapshot: 
             return _guarded(deploy, last, running, snapshot)
         case "auto" | "unknown":
             return _compared(deploy.release_before, running)
+
+
+def target(decisions: Iterable[Decision]) -> str:
+    """What all of these hosts go back to: one restore point, else one version; "" where they agree on neither."""
+    chosen = [one for one in decisions if one.rolls_back]
+    for named in ({one.to for one in chosen}, {one.before for one in chosen}):
+        if len(named) == 1 and all(named):
+            return named.pop()
+    return ""
 
 
 def answered_by(snapshot: Snapshot, commit: str) -> str | None:
@@ -100,12 +118,8 @@ def message_of(event: Mapping[str, Any], commit: str) -> str | None:
 
 def _guarded(deploy: Deploy, last: LastDeploy, running: Running, snapshot: Snapshot) -> Decision:
     if not _is_ours(deploy, last):
-        before = f"the last deploy that the guard saw is {last.version or 'another one'} ({last.run})"
-        if deploy.release_before:
-            told = _compared(deploy.release_before, running)
-            return Decision(rolls_back=told.rolls_back, why=f"{before}; {told.why}")
-        return Decision(rolls_back=False, why=f"{before}: this one did not come as far as the server")
-    changed = snapshot.last_change
+        return _anothers(deploy, last, running)
+    changed = _changed_last(snapshot)
     if changed is not None and changed.since and last.since and changed.since > last.since:
         return Decision(rolls_back=False, why=f"{changed.run_id} has changed the stack since that deploy")
     if last.touched is None:
@@ -113,21 +127,47 @@ def _guarded(deploy: Deploy, last: LastDeploy, running: Running, snapshot: Snaps
     if not last.touched:
         return Decision(rolls_back=False, why=f"the deploy touched nothing, as the guard saw ({last.run})")
     return Decision(
-        rolls_back=True, why=f"the deploy touched the server, as the guard saw ({last.run})", to=last.restore_point
+        rolls_back=True,
+        why=f"the deploy touched the server, as the guard saw ({last.run})",
+        to=last.restore_point,
+        before=last.release_before,
     )
 
 
-def _is_ours(deploy: Deploy, last: LastDeploy) -> bool:
-    """By its run, else by the job that it named, else by its version: the newest of that version."""
+def _anothers(deploy: Deploy, last: LastDeploy, running: Running) -> Decision:
+    """The guard saw another deploy last, or nobody can tell whose it was."""
+    before = f"the last deploy that the guard saw is {last.version or 'another one'} ({last.run})"
+    if deploy.release_before:
+        told = _compared(deploy.release_before, running)
+        return Decision(rolls_back=told.rolls_back, why=f"{before}; {told.why}")
+    left = bool(last.identity_after) and last.identity_after == running.identity
+    if left and _is_ours(deploy, last) is False:
+        return Decision(
+            rolls_back=False, why=f"{before}, and what it left runs: this one did not come as far as the server"
+        )
+    return Decision(rolls_back=None, why=f"{before}; whether this one touched the server is not known")
+
+
+def _changed_last(snapshot: Snapshot) -> RunFact | None:
+    """The newest run that changed the stack, or may have; one that was refused, or only prepared, has not."""
+    began = (one for one in snapshot.runs if one.has_started and one.has_target)
+    return next((one for one in began if one.state not in ("refused", "prepared")), None)
+
+
+def _is_ours(deploy: Deploy, last: LastDeploy) -> bool | None:
+    """By its run, else by the job that it named, else by its version; None: it cannot be told.
+
+    An equal version says nothing of a deploy that ended well: somebody else may have deployed it by hand.
+    """
     if deploy.run:
         return last.run == deploy.run
     if deploy.job and _JOB.fullmatch(last.reason):
         return last.reason == deploy.job
-    return bool(deploy.version) and last.version == deploy.version
-
-
-def _point(deploy: Deploy, last: LastDeploy | None) -> str:
-    return last.restore_point if last is not None and _is_ours(deploy, last) else ""
+    if not deploy.version:
+        return None
+    if last.version != deploy.version:
+        return False
+    return None if last.exit_code == 0 else True
 
 
 def _compared(before: str, running: Running) -> Decision:

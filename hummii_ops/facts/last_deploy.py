@@ -26,7 +26,9 @@ class LastDeploy:
     since: datetime | None
     release_before: str
     identity_before: str
-    restore_point: str
+    identity_after: str = ""
+    exit_code: int | None = None
+    restore_point: str = ""
     reason: str = ""
 
 
@@ -56,6 +58,8 @@ def parse(text: str) -> LastDeploy | None:
         version=_text(said.get("version")),
         release_before=_text(said.get("release_before")),
         identity_before=_text(said.get("identity_before")),
+        identity_after=_text(said.get("identity_after")),
+        exit_code=code if isinstance(code := said.get("exit_code"), int) else None,
         restore_point=_text(said.get("restore_point")),
         reason=_text(said.get("reason")),
     )

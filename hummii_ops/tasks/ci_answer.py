@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hummii_ops.ci.decide import Decision, Deploy, Running, answered_by, decide
+from hummii_ops.ci.decide import Decision, Deploy, Running, answered_by, decide, target
 from hummii_ops.errors import Busy, ExitCode, HummiiError, Inconclusive
 from hummii_ops.facts import last_deploy
 from hummii_ops.facts.last_deploy import LastDeploy
@@ -46,18 +46,20 @@ class Done:
 
 
 def decided(wanted: Wanted, sites: tuple[Site, ...], begins: Callable[[], None]) -> Done:
-    """Decide for each host, and roll back those that need it. `begins` is called when a rollback does."""
+    """Decide for each host, and roll back those that need it; none, if of one it cannot be told.
+
+    `begins` is called when a rollback does.
+    """
     if wanted.by_hand:
         decisions = {site.host.name: Decision(rolls_back=True, why="a person asks for it") for site in sites}
     else:
         decisions = {site.host.name: _decision(wanted, site) for site in sites}
     chosen = [site for site in sites if decisions[site.host.name].rolls_back]
-    if not chosen:
+    if not chosen or any(one.rolls_back is None for one in decisions.values()):
         return Done(decisions=decisions)
     if not wanted.dry_run:
         begins()
-    points = {decisions[site.host.name].to for site in chosen}
-    reply = _rolled_back(wanted, chosen, wanted.to or (points.pop() if len(points) == 1 else "") or None)
+    reply = _rolled_back(wanted, chosen, wanted.to or target(decisions.values()) or None)
     if wanted.dry_run or reply.exit_code not in (ExitCode.DONE, ExitCode.DEGRADED, ExitCode.RESTORED):
         return Done(decisions=decisions, rollback=reply)
     return Done(decisions=decisions, rollback=reply, verify=_verified(chosen))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from facts_stacks import NOW, snapshot
 
-from hummii_ops.ci.decide import Deploy, Running, decide, made_by_a_rollback, message_of
+from hummii_ops.ci.decide import Decision, Deploy, Running, decide, made_by_a_rollback, message_of, target
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.last_deploy import LastDeploy, parse
 
@@ -24,6 +24,8 @@ GUARDED = LastDeploy(
     since=NOW - timedelta(hours=1),
     release_before="1.0",
     identity_before="a" * 64,
+    identity_after="b" * 64,
+    exit_code=1,
     restore_point="20260301_110000",
 )
 RUNS_NEW = Running(identity="b" * 64, version="1.1")
@@ -50,8 +52,12 @@ BEFORE = "1.0"
         ("failure", "auto", replace(GUARDED, touched=None), "", RUNS_NEW, True),
         ("failure", "auto", replace(GUARDED, touched=None), "", RUNS_OLD, False),
         # the guard saw another deploy last: this one did not come so far
-        ("failure", "auto", replace(GUARDED, version="1.0"), "", RUNS_OLD, False),
+        ("failure", "auto", replace(GUARDED, version="1.0", identity_after="a" * 64), "", RUNS_OLD, False),
         ("failure", "auto", replace(GUARDED, version="1.0"), BEFORE, RUNS_NEW, True),
+        # but what runs is not what that one left: somebody came past the guard
+        ("failure", "auto", replace(GUARDED, version="1.0", identity_after="a" * 64), "", RUNS_NEW, None),
+        # the same version, well deployed by whom nobody knows
+        ("failure", "auto", replace(GUARDED, exit_code=0), "", RUNS_NEW, None),
         # nobody saw it: what runs is compared with what ran
         ("failure", "auto", None, BEFORE, RUNS_NEW, True),
         ("failure", "unknown", None, BEFORE, RUNS_NEW, True),
@@ -81,15 +87,41 @@ def test_it_goes_back_to_what_the_guard_recorded() -> None:
     assert decide(said, replace(GUARDED, version="0.9"), RUNS_NEW, snapshot()).to == ""
 
 
+@pytest.mark.parametrize(
+    ("points", "versions", "found"),
+    [
+        (("p1", "p1"), ("1.0", "1.0"), "p1"),
+        (("p1", "p2"), ("1.0", "1.0"), "1.0"),  # each host has its own restore point
+        (("p1", "p2"), ("1.0", "0.9"), ""),
+        (("", ""), ("", ""), ""),
+    ],
+)
+def test_hosts_go_back_to_one_release(points: tuple[str, str], versions: tuple[str, str], found: str) -> None:
+    """A host that stays has no say."""
+    chosen = [
+        Decision(rolls_back=True, why="", to=point, before=version)
+        for point, version in zip(points, versions, strict=True)
+    ]
+    assert target([*chosen, Decision(rolls_back=False, why="", to="p3", before="0.1")]) == found
+
+
 def test_a_deploy_is_known_by_its_run() -> None:
     """Where the job names the guarded run, an equal version is not enough."""
     named = replace(DEPLOY, run=GUARDED.run)
     assert decide(named, GUARDED, RUNS_NEW, snapshot()).rolls_back
     assert decide(replace(named, run="another"), GUARDED, RUNS_NEW, snapshot()).rolls_back is False
+    assert decide(replace(named, run="another"), GUARDED, RUNS_OLD, snapshot()).rolls_back is None
+
+
+def test_a_deploy_that_names_nothing_cannot_be_told() -> None:
+    """Neither its version nor its job: the last one that the guard saw may be this one or not."""
+    assert decide(replace(DEPLOY, version=""), GUARDED, RUNS_NEW, snapshot()).rolls_back is None
 
 
 def test_a_deploy_is_known_by_its_job() -> None:
-    """Another job's deploy of that version, of long ago, is not ours, which the guard refused; else by version."""
+    """Another job's deploy of that version, of long ago, is not ours, which the guard refused; else by version.
+
+    One that ended well and was begun by hand is no job's: production is not rolled back for it."""
     ours, other = (
         "https://github.example/hummii/shop/actions/runs/7",
         "https://github.example/hummii/shop/actions/runs/6",
@@ -98,6 +130,7 @@ def test_a_deploy_is_known_by_its_job() -> None:
     assert decide(named, replace(GUARDED, reason=ours), RUNS_NEW, snapshot()).rolls_back
     assert decide(named, replace(GUARDED, reason=other), RUNS_NEW, snapshot()).rolls_back is False
     assert decide(named, replace(GUARDED, reason="by hand"), RUNS_NEW, snapshot()).rolls_back
+    assert decide(named, replace(GUARDED, reason="by hand", exit_code=0), RUNS_NEW, snapshot()).rolls_back is None
 
 
 @pytest.mark.parametrize(
@@ -123,6 +156,13 @@ def test_what_has_changed_since_is_left_alone() -> None:
     """Somebody has rolled back by hand meanwhile: the deploy that failed is not what runs."""
     host = snapshot(runs=(_run("done", "", NOW - timedelta(minutes=5)),))
     assert decide(DEPLOY, GUARDED, RUNS_OLD, host).rolls_back is False
+
+
+@pytest.mark.parametrize("state", ["refused", "prepared"])
+def test_what_changed_nothing_since_does_not_count(state: str) -> None:
+    """A run that was refused, or only prepared: the deploy that failed is what runs."""
+    host = snapshot(runs=(_run(state, "", NOW - timedelta(minutes=5)),))
+    assert decide(DEPLOY, GUARDED, RUNS_NEW, host).rolls_back is True
 
 
 def test_a_rollback_sets_no_rollback_off() -> None:
@@ -166,6 +206,7 @@ def test_the_guards_line_is_read() -> None:
         "exit_code": 1,
         "release_before": "1.0",
         "identity_before": "a" * 64,
+        "identity_after": "b" * 64,
         "restore_point": "20260301_110000",
         "since": "2026-03-01T11:00:00.000Z",
     }

@@ -82,7 +82,7 @@ CASES = [
         for result in ("success", "skipped")
         for touched in ("auto", "true", "false", "unknown")
     ),
-    ("", "", True),  # by hand
+    ("", "", False),  # a result that is empty by mistake
 ]
 
 
@@ -92,7 +92,10 @@ def test_when_the_rollback_job_runs(result: str, touched: str, runs: bool) -> No
     job = read_yaml(ROOT / ".github/workflows/rollback-on-failure.yml")["jobs"]["rollback"]
     for well in (True, False):
         status = {"always": lambda: True, "success": lambda ok=well: ok}
-        assert condition(job["if"], {"inputs": {"result": result, "touched": touched}}, status) is runs
+        inputs = {"result": result, "touched": touched, "reason": ""}
+        assert condition(job["if"], {"inputs": inputs}, status) is runs
+        by_hand = inputs | {"result": "", "reason": "it is slow"}
+        assert condition(job["if"], {"inputs": by_hand}, status) is True
 
 
 @pytest.mark.parametrize(
