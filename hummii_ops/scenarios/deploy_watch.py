@@ -93,14 +93,14 @@ def decide(policy: Policy, opinions: Sequence[Opinion], snapshots: Sequence[Snap
     said = "; ".join(dict.fromkeys(printable(f"{one.host}: {one.because}") for one in opinions))
     then = next((one.next_command for one in opinions if one.helps == "yes"), "fab diagnose")
     before = next((run for run in map(acted_before, snapshots) if run), None)
-    if not any(one.helps == "yes" for one in opinions):
-        return Decision(do="person", why=f"it is not shown that a rollback would help ({said})", next_command=then)
     if before is not None:
         return Decision(
             do="person",
             why=f"{before} has rolled back before: never twice by itself ({said})",
             next_command="fab runs; fab releases; fab rollback --to=…",
         )
+    if not any(one.helps == "yes" for one in opinions):
+        return Decision(do="person", why=f"it is not shown that a rollback would help ({said})", next_command=then)
     if not all(one.schema_fits for one in opinions):
         why = f"the older code is not known to fit the database ({said})"
         return Decision(do="person", why=why, next_command="fab rollback --latest --dry-run")

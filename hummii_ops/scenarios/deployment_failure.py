@@ -60,12 +60,10 @@ class Hands(code_back.Hands, Protocol):
 
 def deployment_failure(page: Page, hands: Hands, asked: Asked) -> Told:
     """The page from its top to its end. Raises Refused where nothing failed, and what the rollback raises."""
-    points = identify_failure_point(page, check_deployment_logs(page, hands))
+    gathered = check_deployment_logs(page, hands)
+    points = identify_failure_point(page, gathered)
     if not points and not asked.declare:
-        raise Refused(
-            "no point of failure is to be seen, so nothing was rolled back",
-            remedy='if the deployment failed all the same: add --declare="what failed"; or look on: fab critical-bug',
-        )
+        raise nothing_failed([one.snapshot for one in gathered])
     code_back.notified(page, hands)
     ended = code_back.execute(page, hands, dry_run=asked.dry_run)
     if asked.dry_run or not ended.went:
@@ -96,6 +94,21 @@ def _said(one: Gathered) -> Iterator[str]:
         )
         yield from (printable(f"deploy: {line}") for line in one.output.lines[-_LAST:])
     yield from (printable(f"{each.service}: {each.lines[-1]}") for each in one.words if each.lines)
+
+
+def nothing_failed(snapshots: Sequence[Snapshot]) -> Refused:
+    """Why nothing is rolled back; a service that is still starting may fail yet."""
+    declare = 'if the deployment failed all the same: add --declare="what failed"'
+    starting = sorted({one.service for each in snapshots for one in each.containers if one.health == "starting"})
+    if starting:
+        return Refused(
+            f"no point of failure is to be seen yet ({', '.join(starting)}: still starting): nothing was rolled back",
+            remedy=f"the same again in half a minute; {declare}",
+        )
+    return Refused(
+        "no point of failure is to be seen, so nothing was rolled back",
+        remedy=f"{declare}; or look on: fab critical-bug",
+    )
 
 
 def identify_failure_point(page: Page, gathered: Sequence[Gathered]) -> tuple[FailurePoint, ...]:
