@@ -194,7 +194,7 @@ def prepared(way: Way, expect: str, backup: Mapping[str, str], following: str) -
         side.valid(SERVED, deep=False, limit_s=60),
         side.properties(SERVED),
         side.loss(SERVED, 60),
-        side.prepared(),
+        side.prepared(SERVED),
     )
     notes = {"rows.expected": backup["rows"], "backup": f"name=new\npath={BACKUP}\nat=\n", "next": f"{following}\n"}
     return _plan("prepare-db", way, expect, forward=forward, tidy=(side.gone(SERVED),), notes=notes)
