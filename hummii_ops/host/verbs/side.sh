@@ -100,7 +100,7 @@ properties_copied() ( # PROJECT SERVICE DATABASE USER [PREPARED]: to what this r
     [ -z "$found" ] || { printf '%s\n' "$found"; exit 1; }
 )
 copy_properties() ( sql properties - "$1" "$2" "$3" "$4" -v "side=$(aside_name side "${5:-${run##*/}}")" ) # PROJECT SERVICE DATABASE USER [PREPARED]
-loss_measured() ( [ -s "$run/facts/rows-live" ] ) # PROJECT SERVICE DATABASE USER
+loss_measured() ( [ -e "$run/facts/rows-live" ] ) # PROJECT SERVICE DATABASE USER
 measure_loss() ( counted "$3" rows-live "$@" ) # PROJECT SERVICE DATABASE USER: as it is now
 is_prepared() ( [ -e "$run/prepared" ] )
 note_prepared() ( # PROJECT SERVICE DATABASE USER: all that was restored is on the disk; the runner then ends this run as prepared
