@@ -141,12 +141,14 @@ serve() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: instead of the oth
     new=$6 old=live aside=prev prepared=$5
     [ "$new" = side ] || { old=side aside=side; }
     set -- "$1" "$2" "$3" "$4"
-    tries=0
+    tries=0 deadline=$(($(date +%s) + 5))
     # writers are down: a server that answers at once is not waited for
     until said=$(sql swap - "$@" -v "new=$(oid_of "$new" "$prepared")" -v "old=$(oid_of "$old" "$prepared")" \
         -v "aside=$(aside_name $aside "$prepared")" -v "mark=hummii-ops $aside $prepared" 2>&1); do
         tries=$((tries + 1))
-        if [ $tries -ge 3 ] || ! await_database "$@"; then printf '%s\n' "$said" && exit 1; fi
+        # a session on its way out needs its time (decision 30); a server that starts anew takes all of it by one try
+        [ $tries -lt 3 ] || [ "$(date +%s)" -lt $deadline ] || { printf '%s\n' "$said"; exit 1; }
+        await_database "$@" || { printf '%s\n' "$said"; exit 1; }
     done
     printf '%s\nold_database=%s\n' "$said" "$(aside_name $aside "$prepared")" | fact swap
 )
