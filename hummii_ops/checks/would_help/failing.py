@@ -31,8 +31,9 @@ def since_release(first: Counted | None, last: Counted | None, base: Baseline | 
     """Did fewer fail just before the release than in its first minutes? False where that is not known.
 
     Where the proxy was made anew with the release, its log knows no before: then a baseline that was kept for it does.
+    Of an old release the first minutes that are looked at are not its own: they are of the last hour.
     """
-    if first is None or not first.usable:
+    if first is None or not first.usable or first.window.since - began_at > _FIRST:
         return False
     if last is not None and last.usable and last.requests.n:
         before = (last.requests.failed, last.requests.n)

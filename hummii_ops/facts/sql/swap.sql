@@ -6,7 +6,7 @@
 SELECT pg_advisory_lock(7308613710003) \g /dev/null
 SET synchronous_commit = on;
 -- RENAME naps a tenth of a second when it still sees a client that is being turned away. This timer wakes it after 2 ms
--- (since 14; nothing else happens when it rings).
+-- (since 14; nothing else happens when it rings). Fifty such naps are soon over: whoever runs this tries again.
 SELECT set_config(name, '2ms', false) FROM pg_settings WHERE name = 'client_connection_check_interval' \g /dev/null
 SELECT set_config('hummii_ops.both', :'new' || ',' || :'old', false),
        set_config('hummii_ops.began', clock_timestamp()::text, false) \g /dev/null

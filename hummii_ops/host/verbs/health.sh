@@ -82,17 +82,17 @@ reload_proxy() ( # SECONDS URL FIELD VERSION PROJECT SERVICE COMMAND…: for a p
 )
 proxy_told() ( [ -e "$run/facts/proxy-$list" ] ) # PROJECT SERVICE COMMAND…
 look_again() ( # PROJECT SERVICE COMMAND…: whether it helped is for later steps to judge
-    : >"$run/facts/proxy-$list"
     tell_proxy "$@" || :
+    : >"$run/facts/proxy-$list"
 )
-tell_proxy() ( # PROJECT SERVICE COMMAND…
+tell_proxy() ( # PROJECT SERVICE COMMAND…: after a no, as of a configuration that does not hold, nothing more is sent
     project=$1 service=$2
     shift 2
     set -f
     for id in $(docker ps -q --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$service"); do
         for command; do
             # shellcheck disable=SC2086  # the inventory's command, split at spaces, never given to a shell
-            docker exec "$id" $command
+            timeout -k 2 20 docker exec "$id" $command || exit
         done
     done
 )

@@ -100,12 +100,17 @@ properties_copied() ( # PROJECT SERVICE DATABASE USER [PREPARED]: to what this r
     [ -z "$found" ] || { printf '%s\n' "$found"; exit 1; }
 )
 copy_properties() ( sql properties - "$1" "$2" "$3" "$4" -v "side=$(aside_name side "${5:-${run##*/}}")" ) # PROJECT SERVICE DATABASE USER [PREPARED]
-loss_measured() ( [ -s "$run/facts/rows-live" ] ) # PROJECT SERVICE DATABASE USER
+loss_measured() ( [ -e "$run/facts/rows-live" ] ) # PROJECT SERVICE DATABASE USER
 measure_loss() ( counted "$3" rows-live "$@" ) # PROJECT SERVICE DATABASE USER: as it is now
 is_prepared() ( [ -e "$run/prepared" ] )
-note_prepared() ( # PROJECT SERVICE DATABASE USER: all that was restored is on the disk; the runner then ends this run as prepared
-    # and what copies and dumps have left to write: docker, too, waits for that disk when it stops a container
-    sql checkpoint - "$@" && sync && : >"$run/prepared" && sync "$run"
+note_prepared() ( # PROJECT SERVICE DATABASE USER: what was restored is written out; the runner then ends this run as prepared
+    # PostgreSQL has it safe already: this spares the exchange a wait, and a disk that is too slow for it fails nothing
+    sql checkpoint - "$@" || :
+    # and what copies and dumps have left to write: docker, too, waits for its disk when it stops a container; no other
+    # disk is waited for
+    timeout -k 2 100 docker exec "$(database_container "$1" "$2")" sync -f / || :
+    timeout -k 2 100 sync -f "$run" || :
+    : >"$run/prepared" && sync "$run"
 )
 as_prepared() ( # PROJECT SERVICE DATABASE USER PREPARED: that run is prepared, and both databases are those that it saw
     [ ! -e "$run/changed" ] || exit 0 # this run was cut, and goes on: what has moved since it has moved itself
@@ -141,12 +146,14 @@ serve() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: instead of the oth
     new=$6 old=live aside=prev prepared=$5
     [ "$new" = side ] || { old=side aside=side; }
     set -- "$1" "$2" "$3" "$4"
-    tries=0
+    tries=0 deadline=$(($(date +%s) + 5))
     # writers are down: a server that answers at once is not waited for
     until said=$(sql swap - "$@" -v "new=$(oid_of "$new" "$prepared")" -v "old=$(oid_of "$old" "$prepared")" \
         -v "aside=$(aside_name $aside "$prepared")" -v "mark=hummii-ops $aside $prepared" 2>&1); do
         tries=$((tries + 1))
-        if [ $tries -ge 3 ] || ! await_database "$@"; then printf '%s\n' "$said" && exit 1; fi
+        # a session on its way out needs its time (decision 30); a server that starts anew takes all of it by one try
+        [ $tries -lt 3 ] || [ "$(date +%s)" -lt $deadline ] || { printf '%s\n' "$said"; exit 1; }
+        await_database "$@" || { printf '%s\n' "$said"; exit 1; }
     done
     printf '%s\nold_database=%s\n' "$said" "$(aside_name $aside "$prepared")" | fact swap
 )

@@ -34,12 +34,13 @@ as_listed() ( # SIDE PROJECT SERVICE DATABASE USER: pg_restore ends well without
     [ -z "$moved" ] || { echo "a sequence does not stand where the backup sets it: $moved"; exit 1; }
 )
 counted() ( # DATABASE FACT PROJECT SERVICE DATABASE USER: its rows, under the names that the backup has for them
-    database=$1 name=$2
-    noted counts "$@" || exit
-    [ -n "$(held_alone rows.expected "$name" | tr -d '\n')" ] || exit 0
+    database=$1 name=$2 were="$run/facts/$2.counted"
     shift 2
+    noted counts "$database" "$name.counted" "$@" || exit
+    [ -n "$(held_alone rows.expected "$name.counted" | tr -d '\n')" ] || { fact "$name" <"$were"; exit; }
     noted partitions "$database" "$name.partitions" "$@" || exit
-    folded "$run/rows.expected" "$run/facts/$name.partitions" <"$run/facts/$name" | LC_ALL=C sort | fact "$name"
+    # the fact itself comes last: a step that was cut before it counts anew
+    folded "$run/rows.expected" "$run/facts/$name.partitions" <"$were" | LC_ALL=C sort | fact "$name"
 )
 held_alone() ( # EXPECTED FACT [NAMES]: the first lines that only the backup has, but of these names; of an older plan nothing is expected
     [ -s "$run/$1" ] || exit 0

@@ -353,8 +353,9 @@ def test_requests_that_fail_since_the_release() -> None:
     silent = counted(since=-2, until=0, n=0)
     cases = [(ill, well, None), (ill, ill_before, fresh), (ill, None, fresh), (ill, silent, fresh), (ill, None, old)]
     cases += [(ill, None, None), (None, well, fresh), (counted(since=1, until=20), well, None)]
+    cases += [(counted(since=120, until=130, failed=40), well, fresh)]  # it has run for three hours
     said = [failing.since_release(first, last, base, BEGAN) for first, last, base in cases]
-    assert said == [True, False, True, True, False, False, False, False]
+    assert said == [True, False, True, True, False, False, False, False, False]
     assert failing.last_of(BEFORE.window).since == BEGAN - 2 * MINUTE
     assert failing.first_of(NOW_SLOW.window).until == BEGAN + 11 * MINUTE
 
