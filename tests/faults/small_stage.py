@@ -134,6 +134,10 @@ class Reached:
     run: Run
 
 
+class PointMissed(AssertionError):
+    """The run went past the point, or never came to it: this try counts for nothing."""
+
+
 @dataclass(kw_only=True)
 class SmallStage:
     """One small host, and the laptops that reach it."""
@@ -223,8 +227,8 @@ class SmallStage:
         deadline = time.monotonic() + limit_s
         waiting = "n=0; until [ -e /run/faults/reached ]; do n=$((n + 1)); [ $n -lt 25 ] || exit 3; sleep 0.02; done"
         while self.shell.ends(waiting)[0] != 0:
-            ended = run.process.poll()
-            assert ended is None, f"fab ended with {ended} before the point\n{run.end().everything}"
+            if (ended := run.process.poll()) is not None:
+                raise PointMissed(f"fab ended with {ended} before the point\n{run.end().everything}")
             assert time.monotonic() < deadline, "it did not come to the point"
         runner, hand, word, run_id = self.shell.run("cat /run/faults/reached").split()
         (found,) = (one for one in self.runs() if one.id == run_id)

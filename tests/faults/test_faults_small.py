@@ -13,7 +13,7 @@ from lab_name import own_lab
 from lab_operator import Said, Working
 from small_cases import SmallCase
 from small_plans import DIR
-from small_stage import HOME, Reached, SmallStage, World
+from small_stage import HOME, PointMissed, Reached, SmallStage, World
 from small_strikes import DONE, MIXED, REFUSED, Struck
 
 from lab import small
@@ -75,8 +75,8 @@ def _strike(case: SmallCase, stage: SmallStage) -> str:
 
 
 def _stopped(case: SmallCase, stage: SmallStage) -> tuple[Working, Reached]:
-    """A run that stands at the case's point. An act that was over before it could be frozen is tried again."""
-    at = case.at
+    """A run that stands at the case's point. What passed it before it could be frozen is tried again."""
+    at, why = case.at, ""
     what = ("begin", f"--what={at.task}", "--yes", "--reason=1.1 is ill")
     for after_s in (0.02, 0.0, 0.0, 0.0, 0.0):
         stage.set(case.starts_as)
@@ -90,15 +90,20 @@ def _stopped(case: SmallCase, stage: SmallStage) -> tuple[Working, Reached]:
                 stage.ask(at.run, at.list, at.step, at.point, after_s)
                 stage.go()
                 reached = stage.reached(run)
+        except PointMissed as missed:
+            why = str(missed)
+            stage.await_quiet()
+            continue
         except BaseException:
             run.kill()
             raise
         if not reached.late:
             return run, reached
+        why = "its act was over before it could be frozen"
         stage.go()
         run.end()
         stage.await_quiet()
-    raise AssertionError("its act was over each time before it could be frozen: this case counts for nothing")
+    raise AssertionError(f"never struck, so this case counts for nothing: {why}")
 
 
 def _interrupted_there(struck: Struck, at: Reached, seen: World) -> None:
