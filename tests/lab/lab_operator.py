@@ -43,8 +43,18 @@ class Said:
 
     def ended(self, exit_code: int) -> Said:
         """Itself, if it ended so; else what it said, for the reader of a failed test."""
-        assert self.exit_code == exit_code, f"fab {' '.join(self.words)} ended with {self.exit_code}\n{self.everything}"
+        said = f"fab {' '.join(self.words)} ended with {self.exit_code}\n{self.everything}\n{self._ill()}"
+        assert self.exit_code == exit_code, said
         return self
+
+    def _ill(self) -> str:
+        """What a verification did not like, as the last lines of a long document."""
+        try:
+            measured = self.document["measurements"]
+        except (ValueError, KeyError, TypeError):
+            return ""
+        ill = [one for one in measured if one["critical"] and one["verdict"] not in ("pass", "skipped")]
+        return "\n".join(f"{one['name']}: {one['verdict']}: {one['reason']}" for one in ill)
 
 
 class Working:
