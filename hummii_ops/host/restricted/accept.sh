@@ -34,9 +34,9 @@ library_is_ours() { # byte for byte what is installed, and the one URL that is a
     done <"$HUMMII_IN/lib"
     [ ! -s lib/probe.url ] || sed -n 's/^health_url=//p' "$HUMMII_LIB/settings" | tr -d '\n' | cmp -s - lib/probe.url
 }
-pulls_are_known() ( # STEP…: by digest, as a restore point on this host has it
+pulls_are_known() ( # STEP…: by digest, as a restore point on this host has it; asked for to act or to look
     backups=${HUMMII_LIB%/.hummii-ops/lib/*}/$(sed -n 's/^backups_dir=//p' "$HUMMII_LIB/settings")
-    cat -- "$@" | sed -n 's/^act() { pull_image \(.*\); }$/\1/p' | while read -r image; do
+    sed -n 's/^[a-z]*() { pull_image \(.*\); }$/\1/p' -- "$@" | while read -r image; do
         find "$backups" -name record.json -path '*.release/*' -type f -exec grep -Fq -e "\"$image\"" {} \; -print | grep -q . || exit 1
     done
 )

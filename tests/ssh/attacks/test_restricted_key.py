@@ -228,6 +228,9 @@ def spoiled(texts: dict[str, str], **changes: str) -> dict[str, str]:
 
 
 EVIL = "holds() { is_held; }\nact() { cannot x; touch MADE; }\n"
+DIGEST = f"api@sha256:{'e' * 64}"
+PULLS_TO_LOOK = f"holds() {{ pull_image {DIGEST}; }}\nact() {{ cannot x; }}\n"
+PULLS = f"holds() {{ is_held; }}\nact() {{ pull_image {DIGEST}; }}\n"
 
 
 @pytest.mark.parametrize(
@@ -249,6 +252,13 @@ EVIL = "holds() { is_held; }\nact() { cannot x; touch MADE; }\n"
         {"forward.list": "../../x 5 reads\n"},
         {"forward.list": "keep-target 5 reads; touch MADE\n"},
         {"forward/x y.sh": EVIL},
+        {"back/return-compose.sh": PULLS},
+        {"back/return-compose.sh": PULLS.replace("pull_image", "'pull_image'")},
+        {"back/return-compose.sh": PULLS_TO_LOOK},
+        {
+            "forward/restore-compose.sh": "holds() { is_held; }\nact() { cannot x; }",
+            "back/return-compose.sh": PULLS_TO_LOOK,
+        },
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -262,6 +272,20 @@ def test_a_run_that_is_more_than_a_plan(host: Host, changes: dict[str, str]) -> 
             entry.call("receive", asked.run_id, payload=ship.pack(texts))
     assert not (Path(host.home) / "runs" / asked.run_id).exists()
     assert host.made() == set()
+
+
+def test_a_pull_of_what_a_restore_point_names(host: Host) -> None:
+    """The same digest is taken as soon as a restore point of this host has it."""
+    record = host.project / "backups" / f"{BACKUP}.release" / "record.json"
+    record.parent.mkdir()
+    record.write_text(f'{{"digests": {{"api": "{DIGEST}"}}}}\n')
+    asked = about()
+    texts = spoiled(dict(ship.folder(plan(host), asked)), **{"back/return-compose.sh": PULLS})
+    with closing(host.link()) as link:
+        Entry(transport=link, home=host.home).call("receive", asked.run_id, payload=ship.pack(texts))
+    assert (Path(host.home) / "runs" / asked.run_id / "state").read_text() == "ready\n"
+    record.unlink()
+    record.parent.rmdir()
 
 
 def test_links_in_what_is_sent(host: Host) -> None:

@@ -28,6 +28,7 @@ reload=nginx -s reload
 """
 STEP = re.compile(r"^# \w+/\S+ \(\d+ s\)\n(holds\(\) .*\nact\(\) .*\n)", re.MULTILINE)
 RUN = "/opt/hummii/.hummii-ops/runs/20260101T000000Z-rollback-cafe"
+IMAGE = f"sha256:{'e' * 64}"
 LIVE = "/opt/hummii/docker-compose.prod.yml"
 
 
@@ -110,12 +111,23 @@ def test_the_steps_of_our_plans(plan: str, tmp_path: Path) -> None:
         act("put_mark", "..", "bad", "mark.about"),
         act("save_evidence", "..", "hummii"),
         act("pull_image", "--help"),
+        act("pull_image", "evil:1"),
+        act("pull_image", f"evil@{IMAGE}0"),
+        f"holds() {{ is_held; }}\nact() {{ 'pull_image' evil@{IMAGE}; }}\n",
+        f"holds() {{ is_held; }}\nact() {{ pull'_'image evil@{IMAGE}; }}\n",
+        f"holds() {{ is_held; }}\nact() {{ pull_image'' evil@{IMAGE}; }}\n",
+        f"holds() {{ 'pull_image' evil@{IMAGE}; }}\nact() {{ cannot x; }}\n",
+        act("tag_images", "hummii-api:1.0", "evil:1"),
+        act("tag_images", "hummii-api:1.0", IMAGE, "hummii-redis:7", "evil:1"),
+        act("tag_images", "hummii-api:1.0", IMAGE, "hummii-redis:7"),
+        act("tag_images", IMAGE, "hummii-api:1.0"),
+        act("images_are", "hummii-api:1.0", "evil:1"),
         act("restore_side", "hummii", "postgres", "x", "x", "plain", "none", "/x", "1"),
     ],
 )
 def test_what_is_no_step_of_ours(text: str, tmp_path: Path) -> None:
     """Another form, another verb, another file, another project, another address: not taken."""
     good = act("cannot", "it's", "a 'quoted' word", "")
-    assert judged(tmp_path, good)
+    assert judged(tmp_path, good, act("pull_image", f"127.0.0.1:5000/api@{IMAGE}"), act("tag_images", "api:1", IMAGE))
     assert not judged(tmp_path, good, text) or text == ""  # one that is empty defines nothing, and its step fails
     assert not judged(tmp_path, text)
