@@ -20,6 +20,7 @@ import pytest
 from hummii_ops.errors import Refused, Unreachable
 from hummii_ops.events import Event
 from hummii_ops.facts.read import read
+from hummii_ops.facts.read import script as facts_script
 from hummii_ops.inventory.models import Environment
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run import perform, restricted, ship, witness
@@ -218,6 +219,16 @@ def test_a_script_of_another_making(host: Host) -> None:
 
 def replace_dir(environment: Environment, folder: str) -> Environment:
     return environment.model_copy(update={"project_dir": folder})
+
+
+def test_what_compose_reads(host: Host) -> None:
+    """A restore point is read with its own env file; a file that a run brought along is not: it could ask for secrets."""
+    backup, brought = f"{host.project}/backups/{BACKUP}", f"{host.home}/runs/r/plan.json"
+    words = (f"{backup}.release", f"use:{backup}.release/files/.env", "env:.env")
+    with closing(host.link()) as link:
+        for path, code in ((backup, 0), (brought, 87)):
+            said = link.call(facts_script("target.sh"), str(host.project), host.environment.project, path, *words)
+            assert said.exit_code == code, said
 
 
 def spoiled(texts: dict[str, str], **changes: str) -> dict[str, str]:
