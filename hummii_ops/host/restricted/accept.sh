@@ -11,7 +11,7 @@ accept() ( # FOLDER, unpacked and not yet a run
     [ -z "$(find . -name "*[!A-Za-z0-9._-]*")" ] || deny 'a name'
     find . -type f -printf '%P\n' | grep -Evx "$file_names" && deny 'a file that is not of a plan'
     library_is_ours || deny 'the library is of another version: fab install-host --restricted, with a key that may'
-    ! grep -Evx '[a-z0-9-]+ [0-9]{1,6} (reads|prepares|changes|replaces|records)' forward.list back.list tidy.list || deny 'a list'
+    lists_are_ours || deny 'a list'
     [ ! -e next ] || ! grep -Evx '[A-Za-z0-9-]{1,80}' next || deny 'the run that is next'
     [ ! -e check.sql ] || cmp -s check.sql "$HUMMII_LIB/check.sql" || deny 'SQL that is not the one that was installed'
     set -- ready/*.sh
@@ -26,6 +26,13 @@ accept() ( # FOLDER, unpacked and not yet a run
 file_names='lib/.*|manifest|plan\.json|expect|about|mark\.(about|before|taken)|schema|code|options|backup|next|check\.sql'
 file_names="$file_names|(rows|objects|sequences)\\.expected|ready/as-planned\\.sh|(forward|back|tidy)(\\.list|/[a-z0-9-]+\\.sh)"
 
+lists_are_ours() { # all three, and each line names a step that came along: the runner reads the file of whatever stands here
+    for list in forward back tidy; do
+        [ -f "$list.list" ] || return 1
+        ! grep -Evx '[a-z0-9-]+ [0-9]{1,6} (reads|prepares|changes|replaces|records)' "$list.list" || return 1
+        while read -r id _; do [ -f "$list/$id.sh" ] || return 1; done <"$list.list"
+    done
+}
 library_is_ours() { # byte for byte what is installed, and the one URL that is asked
     { (cd "$HUMMII_LIB/run" && find . -type f ! -name entry.sh) && echo ./probe.url; } | sort >"$HUMMII_IN/lib"
     (cd lib && find . -type f | sort) | cmp -s - "$HUMMII_IN/lib" || return 1

@@ -285,6 +285,20 @@ def test_a_run_that_is_more_than_a_plan(host: Host, changes: dict[str, str]) -> 
     assert host.made() == set()
 
 
+@pytest.mark.parametrize("missing", ["forward.list", "back.list", "tidy.list", "forward/restore-compose.sh"])
+def test_a_list_that_names_what_is_elsewhere(host: Host, missing: str) -> None:
+    """Without all three lists and a step for each line nothing is taken: a file beside the run is never read as a step."""
+    asked = about()
+    texts = dict(ship.folder(plan(host), asked))
+    del texts[missing]
+    if missing.endswith(".list"):
+        other = "back.list" if missing == "forward.list" else "forward.list"
+        texts[other] = "../../../../deploy 5 changes\n"
+    with closing(host.link()) as link, pytest.raises(Refused, match="restricted: a list"):
+        Entry(transport=link, home=host.home).call("receive", asked.run_id, payload=ship.pack(spoiled(texts)))
+    assert not (Path(host.home) / "runs" / asked.run_id).exists()
+
+
 def test_a_pull_of_what_a_restore_point_names(host: Host) -> None:
     """The same digest is taken as soon as a restore point of this host has it."""
     record = host.project / "backups" / f"{BACKUP}.release" / "record.json"
