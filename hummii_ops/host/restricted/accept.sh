@@ -19,8 +19,9 @@ accept() ( # FOLDER, unpacked and not yet a run
         for file in "$list"/*.sh; do [ ! -e "$file" ] || set -- "$@" "$file"; done
     done
     [ "$(cat -- "$@" | tr -d '\012\040-\176\200-\377' | wc -c)" -eq 0 ] || deny 'a control character'
+    modes_today >"$HUMMII_IN/modes"
     awk -v settings="$HUMMII_LIB/settings" -v table="$HUMMII_LIB/restricted/verbs.table" -v home="${HUMMII_LIB%/lib/*}" \
-        -f "$HUMMII_LIB/restricted/steps.awk" "$@" || deny 'a step that is not one of our verbs on the files of this stack'
+        -v modes="$HUMMII_IN/modes" -f "$HUMMII_LIB/restricted/steps.awk" "$@" || deny 'a step that is not one of our verbs on the files of this stack'
     pulls_are_known "$@" || deny 'an image that no restore point here names'
 )
 file_names='lib/.*|manifest|plan\.json|expect|about|mark\.(about|before|taken)|schema|code|options|backup|next|check\.sql'
@@ -40,6 +41,10 @@ library_is_ours() { # byte for byte what is installed, and the one URL that is a
         [ "$one" = ./probe.url ] || cmp -s "lib/$one" "$HUMMII_LIB/run/$one" || return 1
     done <"$HUMMII_IN/lib"
     [ ! -s lib/probe.url ] || sed -n 's/^health_url=//p' "$HUMMII_LIB/settings" | tr -d '\n' | cmp -s - lib/probe.url
+}
+modes_today() { # MODE PATH of each env file that is there
+    folder=$(sed -n 's/^project_dir=//p' "$HUMMII_LIB/settings")
+    sed -n 's/^env_file=//p' "$HUMMII_LIB/settings" | while read -r name; do stat -L -c '%a %n' -- "$folder/$name" 2>/dev/null; done
 }
 pulls_are_known() ( # STEP…: by digest, as a restore point on this host has it; asked for to act or to look
     backups=${HUMMII_LIB%/.hummii-ops/lib/*}/$(sed -n 's/^backups_dir=//p' "$HUMMII_LIB/settings")

@@ -1,14 +1,16 @@
 # Reads step files: two lines each, `holds() { VERB WORD…; }` and `act() { VERB WORD…; }`, and believes nothing else.
 # Each verb must stand in the table, unquoted as we write it (accept.sh looks for some by name), and each of its words
-# must be of the kind that the table says.
+# must be of the kind that the table says. `modes`: a file of lines MODE PATH, today's of the env files.
 BEGIN {
     while ((getline line < settings) > 0) {
         at = index(line, "=")
         key = substr(line, 1, at - 1); value = substr(line, at + 1)
         said[key] = value
         if (key == "compose_file" || key == "env_file" || key == "file") file[value] = 1
+        if (key == "env_file") env[value] = 1
         if (key == "reload") reload[value] = 1
     }
+    while ((getline line < modes) > 0) today[line] = 1
     while ((getline line < table) > 0) if (line !~ /^#/ && line != "") {
         at = index(line " ", " ")
         kinds[substr(line, 1, at - 1)] = substr(line, at + 1)
@@ -22,7 +24,8 @@ FNR == 2 { head = "act() { " }
     if (lines > 2 || index($0, head) != 1 || substr($0, length($0) - 2) != "; }") { bad = 1; exit }
     call = substr($0, length(head) + 1, length($0) - length(head) - 3)
     count = words(call)
-    if (count < 1 || !(got[1] in kinds) || index(call " ", got[1] " ") != 1 || !fits(split(kinds[got[1]], want, " ")) || !same()) { bad = 1; exit }
+    if (count < 1 || !(got[1] in kinds) || index(call " ", got[1] " ") != 1) { bad = 1; exit }
+    if (!fits(split(kinds[got[1]], want, " ")) || !same() || !secret()) { bad = 1; exit }
 }
 END { if (bad || !seen || lines != 2) { if (seen) print "restricted: " FILENAME ": " $0; exit 1 } }
 
@@ -55,6 +58,10 @@ function same(    i) { # what is copied keeps its name: env files never become a
     if (got[1] !~ /^(keep_file|put_file|merge_env)$/) return 1
     for (i = 3; i <= (got[1] == "merge_env" ? 4 : 3); i++) if (named(got[i]) != named(got[2])) return 0
     return 1
+}
+function secret() { # an env file that is made anew is for others to read only if today's is
+    if (got[1] != "put_file" || !(named(got[3]) in env)) return 1
+    return got[4] ~ /0$/ || ((got[4] " " got[3]) in today)
 }
 function named(text,    rest) { # which of the stack's files it is, or is a copy of
     rest = text

@@ -9,7 +9,7 @@ import subprocess
 import tarfile
 from base64 import b64decode, encodebytes
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -82,10 +82,11 @@ def host(start_sshd: Callable[..., Any], tmp_path_factory: pytest.TempPathFactor
     docker.write_text("#!/bin/sh\nexit 0\n")
     docker.chmod(0o755)
     (folder / "project" / FILE).write_text(NEW)
+    (folder / "project" / ".env").write_text("LEVEL=1\n")
     (folder / "project" / "backups" / BACKUP).write_text(OLD)
     environment = Environment(
         name="lab", hosts=({"name": "host-1", "address": "127.0.0.1"},), project_dir=str(folder / "project"),
-        project="restricted", env_files=(), health={"inside": "http://127.0.0.1:9/health"},
+        project="restricted", env_files=(".env",), health={"inside": "http://127.0.0.1:9/health"},
     )  # fmt: skip
     sshd = start_sshd(f"SetEnv PATH={folder}/bin:/usr/bin:/bin HOME={folder}")
     home = f"{environment.project_dir}/.hummii-ops"
@@ -311,6 +312,19 @@ def test_a_pull_of_what_a_restore_point_names(host: Host) -> None:
     assert (Path(host.home) / "runs" / asked.run_id / "state").read_text() == "ready\n"
     record.unlink()
     record.parent.rmdir()
+
+
+def test_an_env_file_as_open_as_today(host: Host) -> None:
+    """What others may read today may be put back so; what they may not, not."""
+    file = host.project / ".env"
+    puts = f"holds() {{ file_as {file} before/.env; }}\nact() {{ put_file before/.env {file} 644; }}\n"
+    for mode, taken in ((0o644, True), (0o600, False)):
+        file.chmod(mode)
+        asked = about()
+        texts = spoiled(dict(ship.folder(plan(host), asked)), **{"back/return-compose.sh": puts})
+        with closing(host.link()) as link, nullcontext() if taken else pytest.raises(Refused, match="restricted: "):
+            Entry(transport=link, home=host.home).call("receive", asked.run_id, payload=ship.pack(texts))
+        assert (Path(host.home) / "runs" / asked.run_id).exists() is taken
 
 
 def test_links_in_what_is_sent(host: Host) -> None:
