@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,13 @@ from hummii_ops.transport import LocalTransport, SshTransport, connect
 
 FILE = "docker-compose.prod.yml"
 BACKUP = f"{FILE}.backup-20260101_000000Z"
+OURS, ANOTHER, BARE, GONE = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
+DOCKER = """\
+#!/bin/sh
+[ "$1" = inspect ] || exit 0
+for word; do case $word in aaaa*) echo =restricted ;; bbbb*) echo =other ;; cccc*) echo = ;; dddd*) bad=1 ;; esac; done
+exit ${bad:-0}
+"""
 OLD, NEW = "services: {api: {image: 'api:1.0'}}\n", "services: {api: {image: 'api:1.1'}}\n"
 
 
@@ -79,7 +87,7 @@ def host(start_sshd: Callable[..., Any], tmp_path_factory: pytest.TempPathFactor
     for name in ("bin", "project/backups", "laptop"):
         (folder / name).mkdir(parents=True)
     docker = folder / "bin" / "docker"
-    docker.write_text("#!/bin/sh\nexit 0\n")
+    docker.write_text(DOCKER)
     docker.chmod(0o755)
     (folder / "project" / FILE).write_text(NEW)
     (folder / "project" / ".env").write_text("LEVEL=1\n")
@@ -229,6 +237,27 @@ def test_what_compose_reads(host: Host) -> None:
     with closing(host.link()) as link:
         for path, code in ((backup, 0), (brought, 87)):
             said = link.call(facts_script("target.sh"), str(host.project), host.environment.project, path, *words)
+            assert said.exit_code == code, said
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ((OURS,), 0),
+        ((OURS, GONE), 0),
+        ((GONE,), 0),
+        ((ANOTHER,), 87),
+        ((BARE,), 87),
+        ((OURS, ANOTHER, GONE), 87),
+    ],
+)
+def test_whose_logs(host: Host, words: tuple[str, ...], code: int) -> None:
+    """Of containers of this project alone; one that is gone meanwhile is no reason to refuse the others."""
+    checks = files("hummii_ops.checks")
+    with closing(host.link()) as link:
+        for name, more in (("last_words", ("40",)), ("logs", ("5", "100", "word:x"))):
+            asked = [f"{word}:1:" for word in words] if name == "logs" else words
+            said = link.call(checks.joinpath(f"{name}.sh").read_text(), *more, *asked)
             assert said.exit_code == code, said
 
 
