@@ -64,7 +64,7 @@ def texts(environment: Environment) -> dict[str, str]:
 
 def known(environment: Environment) -> Iterator[Known]:
     """Everything that status, verify, rollback, undo and what follows a run ask of a host."""
-    project, folder = environment.project, _literal(environment.project_dir)
+    project = environment.project
     yield Known(
         name="entry",
         text=entry.script(),
@@ -73,7 +73,7 @@ def known(environment: Environment) -> Iterator[Known]:
     )
     yield Known(name="read", text=read.script("read.sh"), words=read.read_arguments(environment))
     words = (environment.project_dir, project)
-    yield Known(name="target", text=read.script("target.sh"), words=words, more=f"(use:)?{folder}/.+|env:[^/].*")
+    yield Known(name="target", text=read.script("target.sh"), words=words, more=_of_a_release(environment))
     yield Known(name="baseline", text=baseline.NEWEST, words=(words[0] + "/.hummii-ops",), more="-|[0-9a-f]{1,64}")
     for name, more in (
         ("logs", f"[0-9]+|word:.*|{_ID}:{_MOMENT}:({_MOMENT})?"),
@@ -109,6 +109,14 @@ def _of_the_database(environment: Environment) -> Iterator[Known]:
     yield Known(name="migrations", text=read_migrations.script(), words=migrations, more="sha256:[0-9a-f]{64}")
     listed = ("list", *words, read_backups.folder_of(environment))
     yield Known(name="backups", text=read_backups.script(), words=listed)
+
+
+def _of_a_release(environment: Environment) -> str:
+    """A restore point, its record and the stack's env files: Compose must read nothing that a run brought along."""
+    folder = _literal(environment.project_dir)
+    backup = f"{folder}/{_literal(environment.backups_dir)}/[^/]+\\.backup-[^/]+"
+    names = "|".join(_literal(name) for name in sorted({".env", *environment.env_files}))
+    return f"{backup}(\\.release)?|use:({backup}\\.release/files|{folder})/({names})|env:({names})"
 
 
 def public_key(text: str) -> str:

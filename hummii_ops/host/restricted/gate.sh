@@ -37,6 +37,18 @@ fits() ( # NAME WORD…: the words that this script is called with, as they were
     done <"$room/scripts/$name.words"
     for one; do printf '%s\n' "$one" | grep -Exq -f "$room/scripts/$name.more" || exit 1; done
 )
+foreign() ( # WORD…: is a container that is named here, ID or ID:…, of another project? One that is gone is nobody's
+    for one; do
+        shift
+        one=${one%%:*}
+        case $one in *[!0-9a-f]*) continue ;; esac
+        [ ${#one} != 64 ] || set -- "$@" "$one"
+    done
+    [ $# != 0 ] || exit 1
+    found=$(timeout 10 docker inspect --type container --format '={{index .Config.Labels "com.docker.compose.project"}}' "$@" 2>/dev/null)
+    [ $? != 124 ] || exit 0 # not known
+    [ -n "$found" ] && printf '%s\n' "$found" | grep -Fxvq -e "=$(sed -n 's/^project=//p' "$HUMMII_LIB/settings")"
+)
 
 asked=${SSH_ORIGINAL_COMMAND-}
 unset SSH_ORIGINAL_COMMAND
@@ -60,6 +72,9 @@ names=$(sed -n "s/^${sum%% *} //p" "$room/known" | tr '\n' ' ')
 for name in $names; do
     fits "$name" "$@" || continue
     [ "$name" != entry ] || grep -Fxq -e "${2-}" "$room/verbs" || refuse "the verb ${2-} is not for this key"
+    case $name in
+        logs | last_words | resources | access_log) ! foreign "$@" || refuse 'a container that is not of this project' ;;
+    esac
     export HUMMII_LIB HUMMII_IN="$in"
     sh "$room/scripts/$name" "$@" </dev/null
     exit

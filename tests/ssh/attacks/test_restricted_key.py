@@ -9,9 +9,10 @@ import subprocess
 import tarfile
 from base64 import b64decode, encodebytes
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pytest
 from hummii_ops.errors import Refused, Unreachable
 from hummii_ops.events import Event
 from hummii_ops.facts.read import read
+from hummii_ops.facts.read import script as facts_script
 from hummii_ops.inventory.models import Environment
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run import perform, restricted, ship, witness
@@ -31,6 +33,13 @@ from hummii_ops.transport import LocalTransport, SshTransport, connect
 
 FILE = "docker-compose.prod.yml"
 BACKUP = f"{FILE}.backup-20260101_000000Z"
+OURS, ANOTHER, BARE, GONE = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
+DOCKER = """\
+#!/bin/sh
+[ "$1" = inspect ] || exit 0
+for word; do case $word in aaaa*) echo =restricted ;; bbbb*) echo =other ;; cccc*) echo = ;; dddd*) bad=1 ;; esac; done
+exit ${bad:-0}
+"""
 OLD, NEW = "services: {api: {image: 'api:1.0'}}\n", "services: {api: {image: 'api:1.1'}}\n"
 
 
@@ -78,13 +87,14 @@ def host(start_sshd: Callable[..., Any], tmp_path_factory: pytest.TempPathFactor
     for name in ("bin", "project/backups", "laptop"):
         (folder / name).mkdir(parents=True)
     docker = folder / "bin" / "docker"
-    docker.write_text("#!/bin/sh\nexit 0\n")
+    docker.write_text(DOCKER)
     docker.chmod(0o755)
     (folder / "project" / FILE).write_text(NEW)
+    (folder / "project" / ".env").write_text("LEVEL=1\n")
     (folder / "project" / "backups" / BACKUP).write_text(OLD)
     environment = Environment(
         name="lab", hosts=({"name": "host-1", "address": "127.0.0.1"},), project_dir=str(folder / "project"),
-        project="restricted", env_files=(), health={"inside": "http://127.0.0.1:9/health"},
+        project="restricted", env_files=(".env",), health={"inside": "http://127.0.0.1:9/health"},
     )  # fmt: skip
     sshd = start_sshd(f"SetEnv PATH={folder}/bin:/usr/bin:/bin HOME={folder}")
     home = f"{environment.project_dir}/.hummii-ops"
@@ -220,6 +230,37 @@ def replace_dir(environment: Environment, folder: str) -> Environment:
     return environment.model_copy(update={"project_dir": folder})
 
 
+def test_what_compose_reads(host: Host) -> None:
+    """A restore point is read with its own env file; a file that a run brought along is not: it could ask for secrets."""
+    backup, brought = f"{host.project}/backups/{BACKUP}", f"{host.home}/runs/r/plan.json"
+    words = (f"{backup}.release", f"use:{backup}.release/files/.env", "env:.env")
+    with closing(host.link()) as link:
+        for path, code in ((backup, 0), (brought, 87)):
+            said = link.call(facts_script("target.sh"), str(host.project), host.environment.project, path, *words)
+            assert said.exit_code == code, said
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ((OURS,), 0),
+        ((OURS, GONE), 0),
+        ((GONE,), 0),
+        ((ANOTHER,), 87),
+        ((BARE,), 87),
+        ((OURS, ANOTHER, GONE), 87),
+    ],
+)
+def test_whose_logs(host: Host, words: tuple[str, ...], code: int) -> None:
+    """Of containers of this project alone; one that is gone meanwhile is no reason to refuse the others."""
+    checks = files("hummii_ops.checks")
+    with closing(host.link()) as link:
+        for name, more in (("last_words", ("40",)), ("logs", ("5", "100", "word:x"))):
+            asked = [f"{word}:1:" for word in words] if name == "logs" else words
+            said = link.call(checks.joinpath(f"{name}.sh").read_text(), *more, *asked)
+            assert said.exit_code == code, said
+
+
 def spoiled(texts: dict[str, str], **changes: str) -> dict[str, str]:
     """The folder with changes, and a manifest that fits."""
     made = {name: text for name, text in (texts | changes).items() if name != "manifest"}
@@ -228,6 +269,9 @@ def spoiled(texts: dict[str, str], **changes: str) -> dict[str, str]:
 
 
 EVIL = "holds() { is_held; }\nact() { cannot x; touch MADE; }\n"
+DIGEST = f"api@sha256:{'e' * 64}"
+PULLS_TO_LOOK = f"holds() {{ pull_image {DIGEST}; }}\nact() {{ cannot x; }}\n"
+PULLS = f"holds() {{ is_held; }}\nact() {{ pull_image {DIGEST}; }}\n"
 
 
 @pytest.mark.parametrize(
@@ -249,6 +293,13 @@ EVIL = "holds() { is_held; }\nact() { cannot x; touch MADE; }\n"
         {"forward.list": "../../x 5 reads\n"},
         {"forward.list": "keep-target 5 reads; touch MADE\n"},
         {"forward/x y.sh": EVIL},
+        {"back/return-compose.sh": PULLS},
+        {"back/return-compose.sh": PULLS.replace("pull_image", "'pull_image'")},
+        {"back/return-compose.sh": PULLS_TO_LOOK},
+        {
+            "forward/restore-compose.sh": "holds() { is_held; }\nact() { cannot x; }",
+            "back/return-compose.sh": PULLS_TO_LOOK,
+        },
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -262,6 +313,47 @@ def test_a_run_that_is_more_than_a_plan(host: Host, changes: dict[str, str]) -> 
             entry.call("receive", asked.run_id, payload=ship.pack(texts))
     assert not (Path(host.home) / "runs" / asked.run_id).exists()
     assert host.made() == set()
+
+
+@pytest.mark.parametrize("missing", ["forward.list", "back.list", "tidy.list", "forward/restore-compose.sh"])
+def test_a_list_that_names_what_is_elsewhere(host: Host, missing: str) -> None:
+    """Without all three lists and a step for each line nothing is taken: a file beside the run is never read as a step."""
+    asked = about()
+    texts = dict(ship.folder(plan(host), asked))
+    del texts[missing]
+    if missing.endswith(".list"):
+        other = "back.list" if missing == "forward.list" else "forward.list"
+        texts[other] = "../../../../deploy 5 changes\n"
+    with closing(host.link()) as link, pytest.raises(Refused, match="restricted: a list"):
+        Entry(transport=link, home=host.home).call("receive", asked.run_id, payload=ship.pack(spoiled(texts)))
+    assert not (Path(host.home) / "runs" / asked.run_id).exists()
+
+
+def test_a_pull_of_what_a_restore_point_names(host: Host) -> None:
+    """The same digest is taken as soon as a restore point of this host has it."""
+    record = host.project / "backups" / f"{BACKUP}.release" / "record.json"
+    record.parent.mkdir()
+    record.write_text(f'{{"digests": {{"api": "{DIGEST}"}}}}\n')
+    asked = about()
+    texts = spoiled(dict(ship.folder(plan(host), asked)), **{"back/return-compose.sh": PULLS})
+    with closing(host.link()) as link:
+        Entry(transport=link, home=host.home).call("receive", asked.run_id, payload=ship.pack(texts))
+    assert (Path(host.home) / "runs" / asked.run_id / "state").read_text() == "ready\n"
+    record.unlink()
+    record.parent.rmdir()
+
+
+def test_an_env_file_as_open_as_today(host: Host) -> None:
+    """What others may read today may be put back so; what they may not, not."""
+    file = host.project / ".env"
+    puts = f"holds() {{ file_as {file} before/.env; }}\nact() {{ put_file before/.env {file} 644; }}\n"
+    for mode, taken in ((0o644, True), (0o600, False)):
+        file.chmod(mode)
+        asked = about()
+        texts = spoiled(dict(ship.folder(plan(host), asked)), **{"back/return-compose.sh": puts})
+        with closing(host.link()) as link, nullcontext() if taken else pytest.raises(Refused, match="restricted: "):
+            Entry(transport=link, home=host.home).call("receive", asked.run_id, payload=ship.pack(texts))
+        assert (Path(host.home) / "runs" / asked.run_id).exists() is taken
 
 
 def test_links_in_what_is_sent(host: Host) -> None:

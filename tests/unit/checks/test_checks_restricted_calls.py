@@ -95,9 +95,35 @@ def test_what_is_asked(name: str) -> None:
         assert fits(call.script, call.args), call.args
 
 
+BACKUP = "/opt/hummii/backups/docker-compose.prod.yml.backup-20260101_000000Z"
+RUN = "/opt/hummii/.hummii-ops/runs/20260101T000000Z-rollback-cafe"
+
+
 def test_the_files_of_a_release() -> None:
     """What Compose makes of a release's file."""
-    backup = "/opt/hummii/backups/docker-compose.prod.yml.backup-20260101_000000Z"
-    words = ("/opt/hummii", "hummii", backup, f"{backup}.release", f"use:{backup}.release/files/.env", "env:.env")
+    words = ("/opt/hummii", "hummii", BACKUP, f"{BACKUP}.release", f"use:{BACKUP}.release/files/.env", "env:.env")
     assert fits(read.script("target.sh"), words)
-    assert not fits(read.script("target.sh"), (*words[:2], "/etc/shadow", *words[3:]))
+    assert fits(read.script("target.sh"), (*words[:4], "use:/opt/hummii/.env"))
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "/etc/shadow",
+        f"{RUN}/plan.json",
+        f"{RUN}/plan.json.backup-1",
+        "/opt/hummii/docker-compose.prod.yml",
+        "/opt/hummii/uploads/x.backup-1",
+        "/opt/hummii/backups/x/y.backup-1",
+        "/opt/hummii/backups/dump.sql",
+        f"{BACKUP}.release/files/docker-compose.prod.yml",
+        f"use:{RUN}/options",
+        f"use:{BACKUP}.release/record.json",
+        "use:/opt/hummii/uploads/.env",
+        "env:uploads/secret",
+        "env:../../etc/environment",
+    ],
+)
+def test_other_files_than_those_of_a_release(word: str) -> None:
+    """Compose reads no file that a run brought along or that is not of a restore point: what it fills in is secret."""
+    assert not fits(read.script("target.sh"), ("/opt/hummii", "hummii", word))

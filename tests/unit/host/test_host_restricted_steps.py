@@ -28,17 +28,24 @@ reload=nginx -s reload
 """
 STEP = re.compile(r"^# \w+/\S+ \(\d+ s\)\n(holds\(\) .*\nact\(\) .*\n)", re.MULTILINE)
 RUN = "/opt/hummii/.hummii-ops/runs/20260101T000000Z-rollback-cafe"
+IMAGE = f"sha256:{'e' * 64}"
 LIVE = "/opt/hummii/docker-compose.prod.yml"
 
 
-def judged(folder: Path, *steps: str) -> bool:
-    """Does the host take these step files?"""
+def judged(folder: Path, *steps: str, modes: str = "600 /opt/hummii/.env\n") -> bool:
+    """Does the host take these step files? `modes`: those of today's env files."""
     paths = []
     for number, text in enumerate(steps):
         paths.append(folder / f"step-{number}.sh")
         paths[-1].write_text(text)
     (folder / "settings").write_text(SETTINGS)
-    known = {"settings": folder / "settings", "table": ROOM / "verbs.table", "home": "/opt/hummii/.hummii-ops"}
+    (folder / "modes").write_text(modes)
+    known = {
+        "settings": folder / "settings",
+        "modes": folder / "modes",
+        "table": ROOM / "verbs.table",
+        "home": "/opt/hummii/.hummii-ops",
+    }
     words = [word for name, value in known.items() for word in ("-v", f"{name}={value}")]
     done = subprocess.run(["awk", *words, "-f", str(ROOM / "steps.awk"), *paths], capture_output=True, text=True)
     assert done.stderr == ""
@@ -110,12 +117,39 @@ def test_the_steps_of_our_plans(plan: str, tmp_path: Path) -> None:
         act("put_mark", "..", "bad", "mark.about"),
         act("save_evidence", "..", "hummii"),
         act("pull_image", "--help"),
+        act("pull_image", "evil:1"),
+        act("pull_image", f"evil@{IMAGE}0"),
+        f"holds() {{ is_held; }}\nact() {{ 'pull_image' evil@{IMAGE}; }}\n",
+        f"holds() {{ is_held; }}\nact() {{ pull'_'image evil@{IMAGE}; }}\n",
+        f"holds() {{ is_held; }}\nact() {{ pull_image'' evil@{IMAGE}; }}\n",
+        f"holds() {{ 'pull_image' evil@{IMAGE}; }}\nact() {{ cannot x; }}\n",
+        act("tag_images", "hummii-api:1.0", "evil:1"),
+        act("tag_images", "hummii-api:1.0", IMAGE, "hummii-redis:7", "evil:1"),
+        act("tag_images", "hummii-api:1.0", IMAGE, "hummii-redis:7"),
+        act("tag_images", IMAGE, "hummii-api:1.0"),
+        act("images_are", "hummii-api:1.0", "evil:1"),
         act("restore_side", "hummii", "postgres", "x", "x", "plain", "none", "/x", "1"),
     ],
 )
 def test_what_is_no_step_of_ours(text: str, tmp_path: Path) -> None:
     """Another form, another verb, another file, another project, another address: not taken."""
     good = act("cannot", "it's", "a 'quoted' word", "")
-    assert judged(tmp_path, good)
+    assert judged(tmp_path, good, act("pull_image", f"127.0.0.1:5000/api@{IMAGE}"), act("tag_images", "api:1", IMAGE))
     assert not judged(tmp_path, good, text) or text == ""  # one that is empty defines nothing, and its step fails
     assert not judged(tmp_path, text)
+
+
+def test_an_env_file_is_not_opened_for_others(tmp_path: Path) -> None:
+    """Made anew, it is for its owner and group, or as today's: taken away and put back, it is as closed as before."""
+    for mode, today, taken in (
+        ("600", "600", True),
+        ("640", "600", True),
+        ("644", "644", True),
+        ("644", "600", False),
+        ("4", "600", False),
+        ("646", "644", False),
+    ):
+        step = act("put_file", "before/.env", "/opt/hummii/.env", mode)
+        assert judged(tmp_path, step, modes=f"{today} /opt/hummii/.env\n") is taken, mode
+    assert not judged(tmp_path, act("put_file", "before/.env", "/opt/hummii/.env", "644"), modes="")
+    assert judged(tmp_path, act("put_file", "before/docker-compose.prod.yml", LIVE, "644"), modes="")
