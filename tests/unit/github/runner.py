@@ -98,7 +98,7 @@ class Runner:
         if called := job.get("uses"):
             given = {key: _value(value, context, functions) for key, value in job.get("with", {}).items()}
             name = called.rsplit("/", 1)[1]
-            declared = read_yaml(ROOT / ".github/workflows" / name)[True]["workflow_call"]["inputs"]
+            declared = read_yaml(ROOT / ".github/workflows" / name)["on"]["workflow_call"]["inputs"]
             assert set(given) <= set(declared), set(given) - set(declared)
             defaults = {key: one.get("default", "") for key, one in declared.items()}
             [only] = self.workflow(name, defaults | given).values()
