@@ -70,7 +70,7 @@ def _tests(environment: Environment, asked: Asked) -> Gate:
         return Gate(name="tests", verdict="error", reason=f"the token: {error}", source="-")
     github = GitHub(repository=repository, token=token, limit_s=asked.wait_s + _ANSWER_S, url=url)
     try:
-        return tests_passed.asked(github, settings, asked.sha, wait_s=asked.wait_s)
+        return tests_passed.asked(github, settings, asked.sha, wait_s=asked.wait_s, own_run=job.run_url)
     finally:
         github.close()
 
