@@ -235,17 +235,32 @@ def test_a_lost_link(server: Server) -> None:
 
 
 def test_the_guard_is_killed(server: Server) -> None:
-    """kill -9: the job is told that nobody knows (8); what is touched is known; the lease is free once all rest."""
+    """kill -9: the job is told that it goes on (8), and so is who asks, until the script has ended; then the lease is
+    free. What is touched is known.
+    """
     process = begun(server, 'echo x >>"$file"')
     os.kill(server.guardian(), signal.SIGKILL)
     assert process.ended().code == 8
     said = server.said()
-    assert (said["state"], said["exit_code"], said["touched"]) == ("interrupted", None, True)
+    assert (said["state"], said["exit_code"], said["touched"]) == ("running", None, True)
     assert server.call("with-lease", "--", "true").code == 4
+    assert server.last("--wait=1")["state"] == "running"
     (server.world / "go").touch()
-    wait_for(lambda: not server.busy())
-    assert (server.last()["state"], server.last()["exit_code"]) == ("interrupted", 0)
+    said = server.last("--wait=30")
+    assert (said["state"], said["exit_code"], server.busy()) == ("interrupted", 0, False)
     assert server.call("with-lease", "--", "true").code == 0
+
+
+def test_what_a_script_touches_after_its_guard_was_killed(dash: Server) -> None:
+    """Nothing yet is not "nothing": it is running, and what it does later is told."""
+    process = begun(dash, 'trap \'echo x >>"$file"\' EXIT')
+    os.kill(dash.guardian(), signal.SIGKILL)
+    assert process.ended().code == 8
+    said = dash.last()
+    assert (said["state"], said["touched"]) == ("running", False)
+    (dash.world / "go").touch()
+    said = dash.last("--wait=30")
+    assert (said["state"], said["touched_what"]) == ("interrupted", ["compose-file"])
 
 
 def test_a_deploy_is_stopped(server: Server) -> None:
