@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -14,6 +15,7 @@ import pytest
 from guarded import Call, Server
 from rig import wait_for
 
+import hummii_ops
 from hummii_ops.errors import Busy, Refused
 from hummii_ops.run.stop_deploy import stop_deploy
 from hummii_ops.transport import SshTransport
@@ -253,7 +255,7 @@ def test_the_guard_is_killed(server: Server) -> None:
 
 def test_what_a_script_touches_after_its_guard_was_killed(dash: Server) -> None:
     """Nothing yet is not "nothing": it is running, and what it does later is told."""
-    process = begun(dash, 'trap \'echo x >>"$file"\' EXIT')
+    process = begun(dash, "trap 'echo x >>\"$file\"' EXIT")
     os.kill(dash.guardian(), signal.SIGKILL)
     assert process.ended().code == 8
     said = dash.last()
@@ -304,6 +306,32 @@ def test_a_deploy_whose_guard_was_killed_is_stopped(dash: Server) -> None:
     assert dash.busy()
     assert dash.call("stop-deploy").code == 0
     assert (dash.busy(), dash.processes("deploy-it")) == (False, [])
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_a_script_that_became_root_is_not_gone(shell: str) -> None:
+    """What runs as somebody else, as after sudo, cannot be signalled: it is there all the same."""
+    stop = (Path(hummii_ops.__file__).parent / "host/guard/stop.sh").read_text()
+    nobody = {"user": 65534} if os.geteuid() == 0 else {}
+
+    def gone(group: int) -> bool:
+        line = f"{stop}\ngroup_is_gone {group}"
+        return subprocess.run([shell, "-c", line], **nobody, check=False).returncode == 0
+
+    assert not gone(group_of_root())
+    with subprocess.Popen(["true"], start_new_session=True) as ended:
+        ended.wait()
+    assert gone(ended.pid)
+
+
+def group_of_root() -> int:
+    """The group of some process of root's: there is one on each machine."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            group = os.getpgid(int(entry.name))
+            if entry.stat().st_uid == 0 and group > 1:
+                return group
+    raise AssertionError("no process of root's can be seen here")
 
 
 def test_a_script_that_does_not_listen(dash: Server) -> None:
