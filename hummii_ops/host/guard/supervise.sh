@@ -86,11 +86,12 @@ older() { # the folders of deploys beyond the newest fifty
 }
 
 tell_result running
-attended before in_session sh "$lib/guard/before.sh" "$lib" "$given_dir" "$run"
+attended before in_session timeout -k 15 3600 sh "$lib/guard/before.sh" "$lib" "$given_dir" "$run"
 if [ -e "$dir/stop" ]; then
     note refused stopped why 'stopped before the script began'
     finished 3 refused
 elif [ "$code" != 0 ]; then
+    [ "$code" != 124 ] || note refused restore-point why 'the restore point and the backup took more than an hour'
     [ -n "$(value refused)" ] || note refused restore-point why 'what runs could not be recorded'
     finished 3 refused
 elif ! remembered; then

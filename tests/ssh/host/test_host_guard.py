@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -85,6 +86,20 @@ def test_what_cannot_be_asked_any_more(dash: Server) -> None:
     """A docker that answered before and does not after: the server counts as touched."""
     _, said = dash.deploy('touch "$world/away"')
     assert said["touched_what"] == ["unknown: docker or the database does not answer any more"]
+
+
+def test_what_is_before_the_script_has_a_limit(dash: Server) -> None:
+    """A docker that hangs does not hold the lease for ever: refused, and why is said. An hour is two seconds here."""
+    limited = dash.tools / "timeout"
+    limited.unlink()
+    limited.write_text(
+        f'#!/bin/sh\n[ "$3" != 3600 ] || {{ shift 3; set -- -k 1 2 "$@"; }}\nexec {shutil.which("timeout")} "$@"\n'
+    )
+    limited.chmod(0o755)
+    (dash.world / "hangs").touch()
+    ended, said = dash.deploy('echo ran >"$world/ran"')
+    assert (ended.code, said["state"], said["refused"]) == (3, "refused", "restore-point"), ended
+    assert ("more than an hour" in said["why"], (dash.world / "ran").exists()) == (True, False)
 
 
 def test_the_script_runs_as_it_was_called(server: Server) -> None:
