@@ -327,11 +327,11 @@ def test_a_deploy_whose_guard_was_killed_is_stopped(dash: Server) -> None:
 def test_a_script_that_became_root_is_not_gone(shell: str) -> None:
     """What runs as somebody else, as after sudo, cannot be signalled: it is there all the same."""
     stop = (Path(hummii_ops.__file__).parent / "host/guard/stop.sh").read_text()
-    nobody = {"user": 65534} if os.geteuid() == 0 else {}
+    asker = 65534 if os.geteuid() == 0 else None
 
     def gone(group: int) -> bool:
         line = f"{stop}\ngroup_is_gone {group}"
-        return subprocess.run([shell, "-c", line], **nobody, check=False).returncode == 0
+        return subprocess.run([shell, "-c", line], user=asker, check=False).returncode == 0
 
     assert not gone(group_of_root())
     with subprocess.Popen(["true"], start_new_session=True) as ended:
