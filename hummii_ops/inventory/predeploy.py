@@ -46,7 +46,8 @@ class Predeploy(Frozen):
     )
     required: tuple[fields.Text, ...] = Field(
         default=(),
-        description="Check runs and statuses that the commit must have, by name. None named: all that it has.",
+        description="Check runs and statuses that the commit must have, by name. None named: all that it has, "
+        "but for jobs of the asking workflow run that are not over.",
     )
     accept_neutral: bool = Field(default=False, description="A required check that ends neutral or skipped passes.")
     severity: Severity = Field(default="high", description="Findings of an audit from this severity on fail.")

@@ -19,8 +19,9 @@ def judge(
     """The release's own image: its version's label, the commit that it was built from, and its digest."""
     mine = [one for one in built if one.service == version_service]
     yield _version(mine, snapshot, version_service)
-    if sha:
-        yield _same("image.revision", {one.revision or "" for one in mine}, sha, "the commit that it was built from")
+    if sha:  # it may be said in short
+        revisions = {sha if (one.revision or "").startswith(sha) else one.revision or "" for one in mine}
+        yield _same("image.revision", revisions, sha, "the commit that it was built from")
     if digest:
         found = {name.partition("@")[2] for one in mine for name in _digests(one, snapshot)} | {
             one.image_id for one in mine

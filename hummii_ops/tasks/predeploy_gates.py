@@ -20,6 +20,7 @@ from hummii_ops.inventory.predeploy import GATES, GateName
 from hummii_ops.plans.before import version_of
 from hummii_ops.predeploy import audits, load_test, security, staging, tests_passed
 from hummii_ops.predeploy.gate import Gate
+from hummii_ops.predeploy.ready import judge as judge_ready
 from hummii_ops.tasks import session
 from hummii_ops.tasks.frame import ask
 from hummii_ops.tasks.ready import ready
@@ -70,7 +71,7 @@ def _tests(environment: Environment, asked: Asked) -> Gate:
         return Gate(name="tests", verdict="error", reason=f"the token: {error}", source="-")
     github = GitHub(repository=repository, token=token, limit_s=asked.wait_s + _ANSWER_S, url=url)
     try:
-        return tests_passed.asked(github, settings, asked.sha, wait_s=asked.wait_s)
+        return tests_passed.asked(github, settings, asked.sha, wait_s=asked.wait_s, own_run=job.run_url)
     finally:
         github.close()
 
@@ -125,13 +126,9 @@ def _ready(environment: Environment, _asked: Asked) -> Gate:
     """What fab ready says."""
     source = f"fab ready --env={environment.name}"
     try:
-        reply = ask(ready, env=environment.name)
+        return judge_ready(ask(ready, env=environment.name).body["lines"], source=source)
     except HummiiError as error:
         return Gate(name="ready", verdict="error", reason=error.what, source=source)
-    open_ones = [one for one in reply.body["lines"] if one["verdict"] not in ("pass", SKIPPED)]
-    details = tuple(f"{one['host']}: {one['name']}: {one['reason']}" for one in open_ones)
-    reason = f"{len(reply.body['lines'])} looks, {len(open_ones)} of them not green"
-    return Gate(name="ready", verdict=reply.verdict, reason=reason, source=source, details=details)  # type: ignore[arg-type]
 
 
 def key_of(environment: Environment) -> str | None:

@@ -88,9 +88,10 @@ def _looks(
 
     until = time.monotonic() + span_s
     while True:
-        began, at, links = time.monotonic(), datetime.now(UTC), []
+        began, at, links = time.monotonic(), datetime.now(UTC), list[Site]()
         try:
-            links = [replace(site, transport=site.place.connect()) for site in sites]
+            for site in sites:  # one by one: each that is open is closed, though the next cannot be reached
+                links.append(replace(site, transport=site.place.connect()))
             seen = [looking.see(link, settle_s=1, left=Event(), flows=flows) for link in links]
             measured = [measurement for each in seen for measurement in each.measurements]
             yield look(at, measured), [each.snapshot for each in seen]

@@ -6,7 +6,7 @@ Never asks where nobody is there to answer, and never calls twice for one watch.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,7 +77,7 @@ def breached(story: Story, one: Look, snapshots: Sequence[Snapshot], sites: Sequ
 
     try:
         decision = decide(policy, _opinions(sites), snapshots)
-        if decision.do != "person" and _rolled_back(story, decision, one, sites):
+        if decision.do != "person" and _rolled_back(story, decision, one, snapshots, sites):
             return True
     except Busy as error:  # somebody changes the stack: what was seen is over
         story.note("settling", str(error).splitlines()[0])
@@ -114,7 +114,9 @@ def _opinions(sites: Sequence[Site]) -> Sequence[Opinion]:
     return found
 
 
-def _rolled_back(story: Story, decision: Decision, one: Look, sites: Sequence[Site]) -> bool:
+def _rolled_back(
+    story: Story, decision: Decision, one: Look, snapshots: Sequence[Snapshot], sites: Sequence[Site]
+) -> bool:
     """The rollback as `fab rollback --latest` does it. Raises what that raises: then nothing was changed."""
     from hummii_ops.tasks.going_back import CodeWish, go_back
 
@@ -123,7 +125,8 @@ def _rolled_back(story: Story, decision: Decision, one: Look, sites: Sequence[Si
     links = [replace(site, transport=site.place.connect()) for site in sites]
     reason = f"fab watch: {', '.join(one.ill)} in a row; {decision.why}"[:500]
     story.note("breach", f"confirmed, and a rollback would help: {decision.why}")
-    reply = go_back(CodeWish(yes=decision.do == "roll-back", reason=reason), links)
+    allowed = only_what_was_ill(snapshots, sites[0].environment.version_service)
+    reply = go_back(CodeWish(yes=decision.do == "roll-back", reason=reason, allowed=allowed), links)
     reply.show(say())
     afterwards(reply)
     story.run = reply
@@ -132,6 +135,20 @@ def _rolled_back(story: Story, decision: Decision, one: Look, sites: Sequence[Si
         story.called = ""  # whoever was called before does not know this
         call(story, sites[0].environment, f"the rollback {reply.body['run_id']} did not hold", "fab status")
     return True
+
+
+def only_what_was_ill(judged: Sequence[Snapshot], version_service: str) -> Callable[[Snapshot], None]:
+    """Raises Busy if something else runs there than what was judged: it may be the fix."""
+    from hummii_ops.scenarios.deploy_watch import acted_before, running_on
+
+    ill = {one.host_name: running_on([one], version_service) for one in judged}
+
+    def look_again(now: Snapshot) -> None:
+        if running_on([now], version_service) != ill.get(now.host_name) or acted_before(now):
+            what = f"{now.host_name}: something else runs now than what was ill; it is not rolled back"
+            raise Busy(what, remedy="fab status")
+
+    return look_again
 
 
 def call(story: Story, environment: Environment, why: str, next_command: str) -> None:

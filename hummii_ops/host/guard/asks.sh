@@ -22,8 +22,9 @@ last_deploy() { # [--wait=SECONDS]
     dir=$(newest_deploy) dir=${dir%/values}
     [ -n "$dir" ] || stop 3 'there was no guarded deploy here yet'
     ends=$(($(date +%s) + wait_s))
-    while guarded "$dir" && [ "$(date +%s)" -lt $ends ]; do sleep 0.2; done
-    if guarded "$dir"; then
+    while at_work_yet && [ "$(date +%s)" -lt $ends ]; do sleep 0.2; done
+    if at_work_yet; then
+        guarded "$dir" || compared || :
         result_line running
     elif [ -n "$(value exit_code)" ]; then
         state=ended

@@ -99,9 +99,15 @@ shown() { # the script's output as it comes, until its guardian has gone
 ended_as() { # the script's own exit code, or that of a refusal
     code=$(value exit_code)
     [ -z "$code" ] || exit "$code"
-    compared || :
-    tell_result interrupted
-    stop_words "the guard of this deploy was killed; whether the script still runs: hummii-host last-deploy"
+    if script_works; then
+        compared || :
+        tell_result running
+        [ -z "$result" ] || put "$result" <"$work/result"
+    else
+        compared_at_end
+        tell_result interrupted
+    fi
+    stop_words 'the guard of this deploy was killed; the script may go on' 'hummii-host last-deploy --wait=60'
     exit 8
 }
 

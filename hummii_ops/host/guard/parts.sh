@@ -21,6 +21,8 @@ value() { sed -n "s/^$1=//p" "$dir/values" 2>/dev/null | tail -n 1; } # KEY
 put() { cat >"$1.new.$$" && sync "$1.new.$$" && mv -fT "$1.new.$$" "$1"; } # FILE <lines: whole, or as before
 guarded() { ! flock -s -n 7 7<"$1/guard.lock"; }                      # DIR: does its guardian live?
 nothing_works() { [ ! -e "$home/busy.lock" ] || flock -w 2 7 7<"$home/busy.lock"; } # a prober has it for milliseconds
+script_works() { lease_is_of "$home" "$(value run)" && ! nothing_works; } # though its guardian was killed
+at_work_yet() { guarded "$dir" || { [ -z "$(value exit_code)" ] && script_works; }; }
 stop_words() { # WORDS [NEXT]
     printf '%s\n' "$1" | tr -d '\000-\011\013-\037\177' >&2
     [ -z "${2:-}" ] || printf '  next: %s\n' "$2" | tr -d '\000-\011\013-\037\177' >&2

@@ -30,6 +30,7 @@ with_the_lock() { # PID…: those of them that have busy.lock open
 of_group() { # GROUP: its processes; words before the last ")" are a name, which may hold anything
     sed 's/^\([0-9]*\) .*) [A-Z] [0-9]* \([0-9]*\) .*/\1 \2/' /proc/[0-9]*/stat 2>/dev/null | awk -v group="$1" '$2 == group { print $1 }'
 }
+group_is_gone() { ! kill -s 0 -- "-$1" 2>/dev/null && [ -z "$(of_group "$1")" ]; } # root's is there, though no signal may go to it
 end_what_is_left() { # of the script's own group, which still has our lock: so no other process that got its number
     read -r group <"$dir/group" && [ -n "$(with_the_lock $(of_group "$group"))" ] || return 1
     [ -n "${asked:-}" ] || kill -s TERM -- "-$group" 2>/dev/null

@@ -11,6 +11,7 @@ trap 'rm -rf "$work"' EXIT
 trap '' HUP
 trap 'ended_by "a signal to the guard"' INT TERM
 . "$lib/guard/parts.sh"
+. "$lib/guard/stop.sh"
 settings "$lib/settings"
 
 ended_by() { printf 'reason=%s\n' "$1" >"$dir/.stop" && ln "$dir/.stop" "$dir/stop" 2>/dev/null; } # WORDS: the first word counts
@@ -30,7 +31,7 @@ attended() { # NAME COMMAND…: in a session of its own, to its end or until som
         [ ! -e "$dir/stop" ] || end_group
         [ $((ticks % 5)) != 0 ] || [ "$attended" != script ] || told_of_differences
         # who waits for the code may have been killed
-        read -r group <"$dir/group" && ! kill -s 0 -- "-$group" 2>/dev/null && [ $ticks -gt 25 ] && sleep 1 && break
+        read -r group <"$dir/group" && [ $ticks -gt 25 ] && group_is_gone "$group" && sleep 1 && break
     done 2>/dev/null
     read -r code <"$dir/code.$attended" 2>/dev/null || code=1
 }
@@ -85,11 +86,12 @@ older() { # the folders of deploys beyond the newest fifty
 }
 
 tell_result running
-attended before in_session sh "$lib/guard/before.sh" "$lib" "$given_dir" "$run"
+attended before in_session timeout -k 15 3600 sh "$lib/guard/before.sh" "$lib" "$given_dir" "$run"
 if [ -e "$dir/stop" ]; then
     note refused stopped why 'stopped before the script began'
     finished 3 refused
 elif [ "$code" != 0 ]; then
+    [ "$code" != 124 ] || note refused restore-point why 'the restore point and the backup took more than an hour'
     [ -n "$(value refused)" ] || note refused restore-point why 'what runs could not be recorded'
     finished 3 refused
 elif ! remembered; then

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -14,6 +16,7 @@ import pytest
 from guarded import Call, Server
 from rig import wait_for
 
+import hummii_ops
 from hummii_ops.errors import Busy, Refused
 from hummii_ops.run.stop_deploy import stop_deploy
 from hummii_ops.transport import SshTransport
@@ -83,6 +86,20 @@ def test_what_cannot_be_asked_any_more(dash: Server) -> None:
     """A docker that answered before and does not after: the server counts as touched."""
     _, said = dash.deploy('touch "$world/away"')
     assert said["touched_what"] == ["unknown: docker or the database does not answer any more"]
+
+
+def test_what_is_before_the_script_has_a_limit(dash: Server) -> None:
+    """A docker that hangs does not hold the lease for ever: refused, and why is said. An hour is two seconds here."""
+    limited = dash.tools / "timeout"
+    limited.unlink()
+    limited.write_text(
+        f'#!/bin/sh\n[ "$3" != 3600 ] || {{ shift 3; set -- -k 1 2 "$@"; }}\nexec {shutil.which("timeout")} "$@"\n'
+    )
+    limited.chmod(0o755)
+    (dash.world / "hangs").touch()
+    ended, said = dash.deploy('echo ran >"$world/ran"')
+    assert (ended.code, said["state"], said["refused"]) == (3, "refused", "restore-point"), ended
+    assert ("more than an hour" in said["why"], (dash.world / "ran").exists()) == (True, False)
 
 
 def test_the_script_runs_as_it_was_called(server: Server) -> None:
@@ -235,17 +252,32 @@ def test_a_lost_link(server: Server) -> None:
 
 
 def test_the_guard_is_killed(server: Server) -> None:
-    """kill -9: the job is told that nobody knows (8); what is touched is known; the lease is free once all rest."""
+    """kill -9: the job is told that it goes on (8), and so is who asks, until the script has ended; then the lease is
+    free. What is touched is known.
+    """
     process = begun(server, 'echo x >>"$file"')
     os.kill(server.guardian(), signal.SIGKILL)
     assert process.ended().code == 8
     said = server.said()
-    assert (said["state"], said["exit_code"], said["touched"]) == ("interrupted", None, True)
+    assert (said["state"], said["exit_code"], said["touched"]) == ("running", None, True)
     assert server.call("with-lease", "--", "true").code == 4
+    assert server.last("--wait=1")["state"] == "running"
     (server.world / "go").touch()
-    wait_for(lambda: not server.busy())
-    assert (server.last()["state"], server.last()["exit_code"]) == ("interrupted", 0)
+    said = server.last("--wait=30")
+    assert (said["state"], said["exit_code"], server.busy()) == ("interrupted", 0, False)
     assert server.call("with-lease", "--", "true").code == 0
+
+
+def test_what_a_script_touches_after_its_guard_was_killed(dash: Server) -> None:
+    """Nothing yet is not "nothing": it is running, and what it does later is told."""
+    process = begun(dash, "trap 'echo x >>\"$file\"' EXIT")
+    os.kill(dash.guardian(), signal.SIGKILL)
+    assert process.ended().code == 8
+    said = dash.last()
+    assert (said["state"], said["touched"]) == ("running", False)
+    (dash.world / "go").touch()
+    said = dash.last("--wait=30")
+    assert (said["state"], said["touched_what"]) == ("interrupted", ["compose-file"])
 
 
 def test_a_deploy_is_stopped(server: Server) -> None:
@@ -289,6 +321,32 @@ def test_a_deploy_whose_guard_was_killed_is_stopped(dash: Server) -> None:
     assert dash.busy()
     assert dash.call("stop-deploy").code == 0
     assert (dash.busy(), dash.processes("deploy-it")) == (False, [])
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_a_script_that_became_root_is_not_gone(shell: str) -> None:
+    """What runs as somebody else, as after sudo, cannot be signalled: it is there all the same."""
+    stop = (Path(hummii_ops.__file__).parent / "host/guard/stop.sh").read_text()
+    asker = 65534 if os.geteuid() == 0 else None
+
+    def gone(group: int) -> bool:
+        line = f"{stop}\ngroup_is_gone {group}"
+        return subprocess.run([shell, "-c", line], user=asker, check=False).returncode == 0
+
+    assert not gone(group_of_root())
+    with subprocess.Popen(["true"], start_new_session=True) as ended:
+        ended.wait()
+    assert gone(ended.pid)
+
+
+def group_of_root() -> int:
+    """The group of some process of root's: there is one on each machine."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            group = os.getpgid(int(entry.name))
+            if entry.stat().st_uid == 0 and group > 1:
+                return group
+    raise AssertionError("no process of root's can be seen here")
 
 
 def test_a_script_that_does_not_listen(dash: Server) -> None:

@@ -48,11 +48,14 @@ class StandIn(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
-    def add_run(self, name: str, conclusion: str | None = "success", *, status: str = "completed", id: int = 0) -> None:
+    def add_run(
+        self, name: str, conclusion: str | None = "success", *, status: str = "completed", id: int = 0, run: int = 7
+    ) -> None:
         """A check run, as GitHub has it after each workflow job."""
         schema = {"$ref": "#/components/schemas/check-run"}
         one = {"name": name, "status": status, "conclusion": conclusion, "head_sha": SHA}
         one |= {"id": id or len(self.runs) + 1, "completed_at": "2026-01-15T10:30:00Z" if conclusion else None}
+        one |= {"details_url": f"https://github.com/hummii/shop/actions/runs/{run}/job/{one['id']}"}
         self.runs.append(described.example(schema) | one | {"app": None, "pull_requests": []})
 
     def add_status(self, context: str, state: str) -> None:

@@ -26,11 +26,12 @@ def gate(
     limit_s: float = 10,
     accept_neutral: bool = False,
     pause: Callable[[float], None] = at_once,
+    own_run: str = "",
 ) -> Gate:
     github = GitHub(repository="hummii/shop", token=Secret(TOKEN), limit_s=limit_s, url=server.url)
     settings = Predeploy(required=required, accept_neutral=accept_neutral)
     try:
-        return asked(github, settings, SHA, wait_s=wait_s, pause=pause)
+        return asked(github, settings, SHA, wait_s=wait_s, own_run=own_run, pause=pause)
     finally:
         github.close()
 
@@ -87,6 +88,31 @@ def test_of_reruns_the_last_one_counts() -> None:
         server.add_run("lint", "success", id=11)
         assert gate(server, "test").verdict == "pass"
         assert gate(server, "lint").verdict == "fail"
+
+
+def test_a_job_does_not_wait_for_itself() -> None:
+    """With nothing required by name, what its own workflow run has not ended is left out; what that ended counts."""
+    own = "https://github.com/hummii/shop/actions/runs/77"
+    with serving() as server:
+        server.add_run("deploy", None, status="in_progress", run=77)
+        assert gate(server, own_run=own).verdict == "inconclusive"
+        server.add_run("test")
+        assert (gate(server, own_run=own).verdict, gate(server).verdict) == ("pass", "inconclusive")
+        server.add_run("elsewhere", None, status="in_progress", run=777)
+        assert gate(server, own_run=own).details == ("elsewhere: not over yet",)
+        assert gate(server, "deploy", own_run=own).verdict == "inconclusive"
+        server.add_run("lint", "failure", run=77)
+        assert gate(server, own_run=own).verdict == "fail"
+
+
+def test_a_name_that_two_apps_use() -> None:
+    """The newer of the two does not hide that the other failed."""
+    with serving() as server:
+        server.add_run("test", "failure", id=10)
+        server.add_status("test", "success")
+        for found in (gate(server, "test"), gate(server)):
+            assert (found.verdict, found.reason) == ("fail", "1 of 2 checks passed")
+        assert found.details == ("test (no app): failure",)
 
 
 def test_it_waits_until_they_are_over() -> None:

@@ -104,6 +104,11 @@ def of_images(tag: str, **otherwise: Any) -> dict[str, Any]:
         ("api:v1.1", {"version": "1.1"}, {"image.version": "pass"}),
         ("api:1.1", {"version": "1.0"}, {"image.version": "fail"}),
         ("api:1", {"sha": "abc1234", "revision": "abc1234"}, {"image.version": "skipped", "image.revision": "pass"}),
+        (
+            "api:1",
+            {"sha": "abc1234", "revision": "abc1234" + "0" * 33},
+            {"image.version": "skipped", "image.revision": "pass"},
+        ),
         ("api:1", {"sha": "abc1234", "revision": "fff"}, {"image.version": "skipped", "image.revision": "fail"}),
         ("api:1", {"sha": "abc1234"}, {"image.version": "skipped", "image.revision": "inconclusive"}),
         ("api:1", {"digest": "sha256:aa"}, {"image.version": "skipped", "image.digest": "pass"}),

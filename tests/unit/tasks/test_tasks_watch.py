@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import facts_stacks as stacks
 import pytest
 from jsonschema import Draft202012Validator
 
-from hummii_ops.errors import ExitCode
+from hummii_ops.errors import Busy, ExitCode, Unreachable
 from hummii_ops.inventory import load
+from hummii_ops.run.perform import Place
 from hummii_ops.tasks.frame import Reply
-from hummii_ops.tasks.watch import reply_of
-from hummii_ops.tasks.watch_acts import Story, call
+from hummii_ops.tasks.session import Site
+from hummii_ops.tasks.watch import _looks, reply_of
+from hummii_ops.tasks.watch_acts import Story, call, only_what_was_ill
 from hummii_ops.telling.outbox import Outbox
+from hummii_ops.transport import FakeTransport, Result, Transport, endpoint_of
 
 
 def story(**otherwise: object) -> Story:
@@ -86,3 +92,54 @@ def test_the_document_keeps_to_its_schema(told: Story, tmp_path: Path) -> None:
     told.note("settling", "settling")
     document = reply_of(load(tmp_path / "inventory.yml").choose("production"), "auto", told).document()
     Draft202012Validator(schema | {"additionalProperties": False}).validate(json.loads(json.dumps(document)))
+
+
+def test_only_what_was_ill_is_rolled_back() -> None:
+    """A fix that was deployed since the last look, or a rollback by somebody else, is left alone."""
+    ill = stacks.snapshot()
+    look_again = only_what_was_ill([ill], "api")
+    look_again(ill)
+    fixed = replace(ill, containers=(stacks.container("api", "hummii-api:1.2", created=stacks.NOW),))
+    for another in (fixed, replace(ill, host_name="lab-2")):
+        with pytest.raises(Busy, match="something else runs now"):
+            look_again(another)
+
+
+class Link(FakeTransport):
+    """A link that goes at the first question, and knows whether it was closed."""
+
+    open = True
+
+    def close(self) -> None:
+        self.open = False
+        super().close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given(Site):
+    """A host whose link is given."""
+
+    dial: Callable[[], Transport]
+
+    @property
+    def place(self) -> Place:
+        return replace(super().place, connect=self.dial)
+
+
+def test_every_link_of_a_look_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that were open when the next host could not be reached."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "inventory.yml").write_text(INVENTORY, encoding="utf-8")
+    environment = load(tmp_path / "inventory.yml").choose("production")
+    link = Link(lambda _script, _args: Result(exit_code=0, stdout=b"", stderr=b""))
+    (host,) = environment.hosts
+
+    def away() -> Transport:
+        raise Unreachable("prod-2: no route", remedy="")
+
+    sites = [
+        Given(environment=environment, host=host, endpoint=endpoint_of(environment, host), transport=link, dial=dial)
+        for dial in (lambda: link, away)
+    ]
+    ((one, _),) = _looks(sites, span_s=0, every_s=1, flows=False)
+    assert (one.why, link.open) == ("prod-2: no route", False)
