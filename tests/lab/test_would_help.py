@@ -36,7 +36,7 @@ limit_req_zone $shop zone=shop:1m rate=30r/s;
 limit_req zone=shop burst=1000;
 """
 WAITS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND now() - query_start > interval '5 s'"
-
+HELD = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'"
 ENDS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'psql' AND state = 'active' "
 ENDS += "AND pid <> pg_backend_pid()"
 
@@ -116,8 +116,9 @@ def test_a_lock_that_somebody_holds(released: Production, asker: Operator) -> No
     shopper = arrived(released.host.url)
     psql = "docker exec -i hummii-postgres-1 psql -U hummii hummii"
     held = f"echo 'BEGIN; LOCK TABLE orders; SELECT pg_sleep(90)' | {psql}"
-    with in_the_background(released, held), ThreadPoolExecutor(1) as threads:
+    with customers(released, in_groups_of=5), in_the_background(released, held), ThreadPoolExecutor(1) as threads:
         try:
+            until(lambda: sql(released, HELD).strip() == "1", what="the lock is held")
             ordering = threads.submit(shopper.order)
             until(lambda: sql(released, WAITS).strip() != "0", what="an order waits", limit_s=30)
             host, rows = told(asker, *QUIETLY)
@@ -131,7 +132,8 @@ def test_a_lock_that_somebody_holds(released: Production, asker: Operator) -> No
 
 def test_somebody_elses_work(released: Production, asker: Operator) -> None:
     """Row 4: CPU is eaten beside the stack: no, mend the host."""
-    with in_the_background(released, "while :; do :; done"), in_the_background(released, "while :; do :; done"):
+    eats = "while :; do :; done"
+    with in_the_background(released, eats), in_the_background(released, eats), customers(released, in_groups_of=5):
         until(lambda: cpu_pressure(released) > 40, what="the kernel tells of it", limit_s=60)
         host, rows = told(asker, *QUIETLY)
     assert (rows[4]["matched"], rows[4]["code"], host["helps"]) == (True, "host", "no"), rows
