@@ -9,10 +9,9 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from threading import Event
 from typing import Any
-
-from rich.console import Console
 
 from hummii_ops.checks import Measurement, exit_code_of, worst
 from hummii_ops.errors import ExitCode, Unreachable, UsageError
@@ -20,8 +19,7 @@ from hummii_ops.tasks import session
 from hummii_ops.tasks.frame import Reply, command
 from hummii_ops.tasks.looking import Seen, see
 from hummii_ops.tasks.session import Site
-from hummii_ops.tasks.verify import keep
-from hummii_ops.tasks.verify_page import conclude, host_json, show_host
+from hummii_ops.tasks.verify import judged, keep, teller
 from hummii_ops.transport import LinkLost
 
 _MOST_AT_ONCE = 8
@@ -55,7 +53,11 @@ def postdeploy(
     left = Event()
     with ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="postdeploy") as threads:
         try:
-            looked = [threads.submit(see, site, settle_s=settle, left=left) for site in sites]
+            hear = teller([site.host.name for site in sites])
+            looked = [
+                threads.submit(see, site, settle_s=settle, left=left, hear=partial(hear, site.host.name))
+                for site in sites
+            ]
             outside = [threads.submit(_outside, site) for site in sites]
             seen = [
                 _with_security(each.result(), beside.result(), sha=sha, digest=digest)
@@ -66,18 +68,7 @@ def postdeploy(
         verdict = worst(one for each in seen for one in each.measurements)
         if exit_code_of(verdict) is ExitCode.DONE:
             seen = list(threads.map(keep, seen))
-    body = {
-        "environment": environment.name,
-        "hosts": [host_json(one) for one in seen],
-        "measurements": [each.as_json(host=one.snapshot.host_name) for one in seen for each in one.measurements],
-    }
-
-    def show(console: Console) -> None:
-        for one in seen:
-            show_host(console, environment.name, one, every=all)
-        conclude(console, environment.name, verdict, (one for each in seen for one in each.measurements))
-
-    return Reply(kind="postdeploy", body=body, exit_code=exit_code_of(verdict), verdict=verdict, show=show)
+    return judged("postdeploy", environment, seen, every=all)
 
 
 def _outside(site: Site) -> Sequence[Measurement]:

@@ -19,6 +19,7 @@ from rich.console import Console
 from hummii_ops.checks import exit_code_of, health, standing, worst
 from hummii_ops.errors import ExitCode, HummiiError, UsageError
 from hummii_ops.facts.releases import running_identity
+from hummii_ops.inventory import Environment
 from hummii_ops.run.ship import lines
 from hummii_ops.tasks import session
 from hummii_ops.tasks.frame import Reply, command, say
@@ -52,7 +53,7 @@ def verify(
     left = Event()
     with ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="verify") as threads:
         try:
-            hear = _teller([site.host.name for site in sites])
+            hear = teller([site.host.name for site in sites])
             seen = list(
                 threads.map(
                     lambda site: see(site, settle_s=settle, left=left, hear=partial(hear, site.host.name)), sites
@@ -64,6 +65,12 @@ def verify(
         verdict = worst(one for each in seen for one in each.measurements)
         if exit_code_of(verdict) is ExitCode.DONE:
             seen = list(threads.map(keep, seen))
+    return judged("verify", environment, seen, every=all)
+
+
+def judged(kind: str, environment: Environment, seen: Sequence[Seen], *, every: bool) -> Reply:
+    """What was seen on every host, as one document and one page; the worst look decides. `every`: show each look."""
+    verdict = worst(one for each in seen for one in each.measurements)
     body = {
         "environment": environment.name,
         "hosts": [host_json(one) for one in seen],
@@ -72,13 +79,13 @@ def verify(
 
     def show(console: Console) -> None:
         for one in seen:
-            show_host(console, environment.name, one, every=all)
+            show_host(console, environment.name, one, every=every)
         conclude(console, environment.name, verdict, (one for each in seen for one in each.measurements))
 
-    return Reply(kind="verify", body=body, exit_code=exit_code_of(verdict), verdict=verdict, show=show)
+    return Reply(kind=kind, body=body, exit_code=exit_code_of(verdict), verdict=verdict, show=show)
 
 
-def _teller(hosts: Sequence[str]) -> Callable[[str, str, float], None]:
+def teller(hosts: Sequence[str]) -> Callable[[str, str, float], None]:
     """Says each look that has ended, in a faint line, and on which of several hosts."""
     people = say()
 
