@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from hummii_ops.tasks.session import again
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,6 +41,38 @@ def test_who_has_read_enough_of_the_list_sees_no_traceback() -> None:
         done = subprocess.run([*fab, *words], stdout=write, stderr=subprocess.PIPE, text=True, cwd=ROOT)
         os.close(write)
         assert (done.returncode, done.stderr) == (0, ""), words
+
+
+_LEAVES_A_THREAD = """
+import atexit, os, signal, sys, threading, time
+from fabric.main import program
+from invoke.collection import Collection
+from invoke.exceptions import Exit
+from invoke.tasks import task
+from hummii_ops.tasks import program as seam
+
+@task
+def leave(context, code=0):
+    atexit.register(os.kill, os.getpid(), signal.SIGSEGV)  # what OpenSSL's end was seen to do to a thread inside it
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    waited_for = threading.Thread(target=lambda: (time.sleep(0.2), print("told")))
+    waited_for.start()
+    if code:
+        raise Exit(code=code)
+
+namespace = Collection(leave)
+seam.install(program)
+"""
+
+
+@pytest.mark.parametrize("code", [0, 6])
+def test_a_thread_left_behind_has_no_say_in_the_exit_code(tmp_path: Path, code: int) -> None:
+    """What must be waited for is; Python's own end, where a thread inside TLS crashes the process, is not reached."""
+    (tmp_path / "fabfile.py").write_text(_LEAVES_A_THREAD)
+    fab = [str(Path(sys.executable).with_name("fab")), f"--search-root={tmp_path}", "leave", f"--code={code}"]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(fab, capture_output=True, text=True, cwd=tmp_path, env=env, timeout=30)
+    assert (done.returncode, done.stdout) == (code, "told\n"), done.stderr
 
 
 def test_a_start_is_quick_from_the_second_one_on(tmp_path: Path) -> None:
