@@ -10,7 +10,7 @@ made_for_reading() { # IMAGE: the id of a container of it, without a network, wh
 }
 shipped() ( # IMAGE FOLDER (absolute, inside of it): a tar of the folder, at most 16 MiB; nothing if there is none
     id=$(made_for_reading "$1") || exit
-    trap 'docker rm -v "$id" >/dev/null 2>&1' EXIT
+    trap 'docker rm -v "$id" >/dev/null 2>&1 &' EXIT # nobody waits for it; what it misses, `left_behind` finds
     docker cp -L "$id:$2" - 2>/dev/null | head -c 16777216
 )
 folders() { # MIGRATIONS_DIR IMAGE…: "image folder" of those that are here

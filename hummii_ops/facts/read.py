@@ -48,8 +48,14 @@ def read(transport: Transport, environment: Environment, *, needs_docker: bool =
     asked_at = datetime.now(UTC)
     result = _ask(transport, script("read.sh"), read_arguments(environment))
     snapshot = parse(result.stdout, environment, host_name=transport.name, asked_at=asked_at)
-    if needs_docker and not snapshot.engine.answers:
-        raise Unreachable(f"{transport.name}: docker does not answer: {snapshot.engine.error}", remedy=_mend(snapshot))
+    return with_docker(snapshot) if needs_docker else snapshot
+
+
+def with_docker(snapshot: Snapshot) -> Snapshot:
+    """Itself. Unreachable when docker did not answer on that host."""
+    if not snapshot.engine.answers:
+        said = f"{snapshot.host_name}: docker does not answer: {snapshot.engine.error}"
+        raise Unreachable(said, remedy=_mend(snapshot))
     return snapshot
 
 

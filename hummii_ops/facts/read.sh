@@ -260,7 +260,7 @@ everything() {
     config | {
       images | {
         said engine timeout 10 docker version --format '{{json .}}' | {
-          said plugin timeout 10 docker compose version --short | {
+          said plugin docker_compose version --short | {
             health | {
               containers
               files "$@"

@@ -132,7 +132,7 @@ def _judge(work: Work) -> Iterator[Step]:
         yield health.proxy_follows(project.name, proxy.service, proxy.reload, answer)
     if answer:
         yield health.answers_inside(answer, int(timeout))
-    if names:
+    if names and settle:  # without a window it would ask once more what the steps before it have just proven
         yield health.settled(project.name, names, int(settle), int(timeout), answer)
     if any(host.url for host in work.environment.hosts if host.name == work.snapshot.host_name):
         yield health.confirmed_outside()

@@ -16,15 +16,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from invoke.exceptions import Exit
 from invoke.tasks import task
-from rich.console import Console
 
 from hummii_ops.errors import ExitCode, HummiiError, Interrupted, UsageError
 from hummii_ops.telling import job_log
 from hummii_ops.transport.text import printable
+
+if TYPE_CHECKING:  # loaded when something is shown, which may be while a host works
+    from rich.console import Console
 
 FORMATS = ("text", "json")
 # C1, the marks of direction, and the two separators of lines; json.dumps sees to the rest.
@@ -56,6 +58,8 @@ class Reply:
 
 def say() -> Console:
     """The console for people: always stderr, so that stdout has nothing but the result."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
@@ -131,6 +135,8 @@ def end(reply: Reply, format: str) -> None:
             sys.stdout.write(_as_json(reply.document()) + "\n")
             sys.stdout.flush()
         else:
+            from rich.console import Console
+
             reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
     finally:
         _annotate(reply)

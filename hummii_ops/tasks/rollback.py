@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from hummii_ops.errors import ExitCode, UsageError
 from hummii_ops.facts.choose import checked
-from hummii_ops.facts.choose_backup import checked as checked_backup
-from hummii_ops.plans.rollback import Options
 from hummii_ops.tasks import session
-from hummii_ops.tasks.bring_back import Wish, bring_back
 from hummii_ops.tasks.frame import Reply, command
-from hummii_ops.tasks.going_back import CodeWish, go_back
-from hummii_ops.tasks.releases import releases_reply
+from hummii_ops.tasks.session import Site
+
+if TYPE_CHECKING:  # loaded when a call needs it, and while the hosts are read
+    from hummii_ops.tasks.going_back import CodeWish
 
 _HELP = {
     "latest": "to the newest release that was proven good before what runs now",
@@ -64,27 +64,19 @@ def rollback(
         raise UsageError("--format=sh is for reading a plan: it goes with --dry-run", remedy="add --dry-run")
     if not dry_run and not list and (latest or to is not None):
         session.can_ask(yes=yes, what="rollback")
-    sites = session.reach(environment, limit)
     if list or (not latest and to is None):
-        return releases_reply(sites, exit_code=ExitCode.DONE if list else ExitCode.USAGE)
+        return _list(session.reach(environment, limit), ExitCode.DONE if list else ExitCode.USAGE)
+    sites = session.reach(environment, limit, look=True)  # the hosts are read while the rest is loaded
+    from hummii_ops.plans.rollback import Options
+    from hummii_ops.tasks.going_back import CodeWish, go_back
+
     options = Options(
         health_timeout_s=health_timeout or None,
         settle_s=None if settle < 0 else settle,
         keep_env=keep_env,
         despite_schema=despite_schema,
     )
-    if with_db is not None:
-        wish = Wish(
-            backup=checked_backup(with_db),
-            to=to,
-            latest=latest,
-            dry_run=dry_run,
-            yes=yes,
-            reason=reason,
-            options=options,
-        )
-        return bring_back(wish, sites)
-    code_wish = CodeWish(
+    wish = CodeWish(
         to=to,
         dry_run=dry_run,
         yes=yes,
@@ -94,7 +86,29 @@ def rollback(
         as_sh=format == "sh",
         options=options,
     )
-    return go_back(code_wish, sites)
+    return go_back(wish, sites) if with_db is None else _with_db(with_db, wish, sites)
+
+
+def _list(sites: Sequence[Site], exit_code: ExitCode) -> Reply:
+    from hummii_ops.tasks.releases import releases_reply
+
+    return releases_reply(sites, exit_code=exit_code)
+
+
+def _with_db(backup: str, code: CodeWish, sites: Sequence[Site]) -> Reply:
+    from hummii_ops.facts.choose_backup import checked as checked_backup
+    from hummii_ops.tasks.bring_back import Wish, bring_back
+
+    wish = Wish(
+        backup=checked_backup(backup),
+        to=code.to,
+        latest=code.to is None,
+        dry_run=code.dry_run,
+        yes=code.yes,
+        reason=code.reason,
+        options=code.options,
+    )
+    return bring_back(wish, sites)
 
 
 ALL = (rollback,)

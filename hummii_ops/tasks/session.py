@@ -9,15 +9,20 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hummii_ops.errors import Declined, HummiiError, Refused, Unreachable, UsageError
-from hummii_ops.facts.read import read
+from hummii_ops.facts.read import read, with_docker
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment, Host, inventory_path, load
 from hummii_ops.run.entry import Entry
-from hummii_ops.run.perform import Place
+from hummii_ops.tasks.ahead import Ahead
 from hummii_ops.transport import Endpoint, Pool, Transport, connect, endpoint_of
+
+if TYPE_CHECKING:
+    from hummii_ops.run.perform import Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,7 @@ class Site:
     host: Host
     endpoint: Endpoint
     transport: Transport
+    begun: Ahead[Snapshot] | None = None
 
     @property
     def home(self) -> str:
@@ -41,6 +47,8 @@ class Site:
     @property
     def place(self) -> Place:
         """The host as a run needs it."""
+        from hummii_ops.run.perform import Place  # here: whoever only reads, or has yet to read, does not wait for it
+
         return Place(
             host=self.host.name,
             home=self.home,
@@ -52,11 +60,12 @@ class Site:
 
     def snapshot(self, *, needs_docker: bool = False) -> Snapshot:
         """Read the host. Raises Unreachable when the link goes in the middle: nothing has begun."""
-        seen = read(self.transport, self.environment, needs_docker=needs_docker)
+        seen = self.begun.take() if self.begun is not None else None
+        seen = seen or read(self.transport, self.environment)
         if seen.unfinished_run is not None and not seen.busy:
             # Its state is read a moment before its lock: a run that ended in between would look interrupted.
-            seen = read(self.transport, self.environment, needs_docker=needs_docker)
-        return seen
+            seen = read(self.transport, self.environment)
+        return with_docker(seen) if needs_docker else seen
 
 
 def choose(env: str | None) -> Environment:
@@ -85,8 +94,11 @@ def hosts_of(environment: Environment, limit: str | None) -> tuple[Host, ...]:
     return tuple(known[name] for name in wanted)
 
 
-def reach(environment: Environment, limit: str | None = None) -> tuple[Site, ...]:
-    """A link to every host; raises the first host's error if one cannot be reached."""
+def reach(environment: Environment, limit: str | None = None, *, look: bool = False) -> tuple[Site, ...]:
+    """A link to every host; raises the first host's error if one cannot be reached.
+
+    `look`: the first read of each begins at once, for a task that has yet to load what it does with it.
+    """
     hosts = hosts_of(environment, limit)
     endpoints = [endpoint_of(environment, host) for host in hosts]
     if sys.stderr.isatty():  # a sign of life: what follows may take seconds
@@ -100,7 +112,8 @@ def reach(environment: Environment, limit: str | None = None) -> tuple[Site, ...
                 others = ",".join(one.name for one in hosts if not isinstance(answers[one.name], HummiiError))
                 answer.remedy += f"; or without it: --limit={others}" if others else ""
             raise answer
-        sites.append(Site(environment=environment, host=host, endpoint=endpoint, transport=answer))
+        begun = Ahead(partial(read, answer, environment)) if look else None
+        sites.append(Site(environment=environment, host=host, endpoint=endpoint, transport=answer, begun=begun))
     return tuple(sites)
 
 

@@ -147,7 +147,7 @@ judge_target() {
     [ "$url" = - ] || proxy_follows
     [ "$url" = - ] || step forward answers-inside $((timeout + 15)) reads "$url answers as $version" \
         answers "$url" "$field" "$version" -- await_answer "$timeout" "$url" "$field" "$version"
-    [ $# = 0 ] || step forward settled $((settle + timeout + 15)) reads "nothing restarts, dies or stops answering for $settle s" \
+    [ $# = 0 ] || [ "$settle" = 0 ] || step forward settled $((settle + timeout + 15)) reads "nothing restarts, dies or stops answering for $settle s" \
         settled "$project" "$@" -- settle "$settle" $((settle + timeout)) "$url" "$field" "$version" "$project" "$@"
     while read -r name _; do
         step forward "$(step_id proven "$name")" 10 reads "$name is as in the release" \

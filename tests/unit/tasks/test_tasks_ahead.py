@@ -1,0 +1,30 @@
+"""Work that is begun before its result is needed."""
+
+from __future__ import annotations
+
+from threading import Event
+
+import pytest
+
+from hummii_ops.errors import Unreachable
+from hummii_ops.tasks.ahead import Ahead
+
+
+def test_it_is_at_work_before_anybody_asks() -> None:
+    begun = Event()
+    ahead = Ahead(lambda: begun.set() or "seen")
+    assert begun.wait(5)
+    assert ahead.take() == "seen"
+
+
+def test_a_result_is_given_once_since_it_grows_old() -> None:
+    ahead = Ahead(lambda: "seen")
+    assert [ahead.take(), ahead.take()] == ["seen", None]
+
+
+def test_its_error_is_raised_where_it_is_asked_for() -> None:
+    def lose() -> str:
+        raise Unreachable("the link was lost")
+
+    with pytest.raises(Unreachable, match="the link was lost"):
+        Ahead(lose).take()
