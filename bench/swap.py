@@ -83,6 +83,9 @@ def _round(shop: Shop) -> Round:
         time.sleep(0.5)
     back = _watched(shop, seen, journal.read(undone))
     steps = journal.spent(prepare)
+    with polling(shop.url, seen, shop.token):  # as ours: beside a customer
+        bare_s = shop.bare_restore_s()
+    seen.unlink()
     return Round(
         requests=there["requests"],
         failed=there["failed"],
@@ -93,7 +96,7 @@ def _round(shop: Shop) -> Round:
         undo_gap_s=back["gap_s"],
         decode_s=called.shown_s[PLANNED] - called.shown_s[READING],
         steps=steps,
-        bare_s=shop.bare_restore_s(),
+        bare_s=bare_s,
         own_start_s=shop.own_start_s(),
     )
 
