@@ -87,8 +87,8 @@ class Run:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """Every line of the journal, read; a line that cannot be read is an error."""
-        return [json.loads(line) for line in self.journal.splitlines()]
+        """Every line of the journal. One without an end was torn by a full disk; any other must be readable."""
+        return [json.loads(line) for line in self.journal.splitlines() if line.endswith("}")]
 
     @property
     def unfinished(self) -> bool:

@@ -15,6 +15,7 @@ import small_plans
 from fabric.main import program
 from invoke.collection import Collection
 
+from hummii_ops.errors import Unreachable
 from hummii_ops.plans.plan import Plan
 from hummii_ops.run import perform
 from hummii_ops.run.fleet import left_alone
@@ -71,7 +72,8 @@ def _expect(site: Site) -> str:
     """The facts that the plan is made from, as the host itself tells them."""
     text = READ.format(text=files("hummii_ops.facts").joinpath("expect.sh").read_text())
     said = site.transport.call(text, small_plans.PROJECT.name, small_plans.DIR, ".env", small_plans.FILE, limit_s=20)
-    assert said.exit_code == 0, said
+    if said.exit_code != 0:
+        raise Unreachable(f"{site.host.name}: {said.stderr.decode()}")
     return said.stdout.decode()
 
 

@@ -6,7 +6,7 @@ import base64
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -258,3 +258,23 @@ def test_a_full_disk(dash_rig: Rig) -> None:
             subprocess.run(["/bin/rm", "-rf", str(rig.folder)], check=True)
     assert "done" in ends
     assert ends & {"refused", "ready"}
+
+
+def test_what_a_full_disk_tore_stands_in_a_line_of_its_own(dash_rig: Rig) -> None:
+    """The way back makes room, and what is noted from then on can be read."""
+    begun = '{"t":1,"ev":"begin","list":"","step":"","code":null,"log":0}'
+    with small_disk(dash_rig.folder / "disk", 512) as disk:
+        rig, filler = replace(dash_rig, folder=disk / "rig"), disk / "filler"
+        rig.project.mkdir(parents=True)
+        makes_room = step("make-room", ("gone", str(filler)), ("remove", str(filler)), effect=Effect.CHANGES)
+        run = rig.new_run(rig.plan([], [makes_room])).sent()
+        (run.folder / "state").write_text("back\n")
+        (run.folder / "journal.jsonl").write_text(f"{begun:<4065}\n")  # 30 bytes are left of its page
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"x" * 4096)
+        words, path = ["sh", "lib/runner.sh", str(run.folder)], {"PATH": str(rig.tools)}
+        subprocess.run(words, cwd=run.folder, env=path, capture_output=True, check=True, timeout=30)
+        journal = (run.folder / "journal.jsonl").read_text()
+        assert '{"t"' not in journal.splitlines()[1][1:]
+        assert run.said() == ["begin", "done make-room", "restored"]
