@@ -47,7 +47,7 @@ receive() { # RUN: the rename is the commit; a second copy of the same run is dr
     payload | base64 -d | tar -xzf - --no-same-permissions --no-same-owner -C "$fresh" || spoiled
     (cd "$fresh" && sha256sum --quiet --strict -c manifest) || spoiled
     accept "$fresh" || exit 87
-    { mkdir -p "$fresh/evidence" "$fresh/gates" "$fresh/facts" && : >"$fresh/output.log" && : >"$fresh/journal.jsonl" &&
+    { mkdir -p "$fresh/evidence" "$fresh/gates" "$fresh/facts" && true >"$fresh/output.log" && true >"$fresh/journal.jsonl" &&
         echo ready >"$fresh/state" && find "$fresh" -exec sync {} +; } || spoiled
     mv -T "$fresh" "$home/runs/$1" 2>/dev/null || [ -d "$home/runs/$1" ] || exit 78
     sync "$home/runs"
@@ -128,7 +128,7 @@ still_here() { # RUN GATE: whoever will answer it is there: its deadline counts 
 cancel() { # RUN: takes effect between steps; one that never began is abandoned here
     folder "$1"
     ! ended "$(state_of "$1")" || exit 77
-    { : >"$dir/cancel" && sync "$dir"; } || exit 78
+    { true >"$dir/cancel" && sync "$dir"; } || exit 78 # ":" in its place would end the shell with 2, in dash
     # one that waits for its turn, or soon will, need not wait
     [ ! -e "$dir/forward/turn.sh" ] || (answer "$1" turn stop) >/dev/null || :
     [ "$(state_of "$1")" != ready ] || abandon "$1" ready || [ $? = 74 ] || exit 78

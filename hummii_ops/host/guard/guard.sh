@@ -75,7 +75,7 @@ with_lease() {
 }
 under_guard() { # SCRIPT…: it and its guardian go on without us; we show what it says, and end as it ends
     dir=$home/deploys/$run
-    { mkdir -p "$dir" && cp "$work/values" "$dir/values" && : >"$dir/output.log"; } || stop 3 "refused: no room or no right to write in $home" 'df -h'
+    { mkdir -p "$dir" && cp "$work/values" "$dir/values" && true >"$dir/output.log"; } || stop 3 "refused: no room or no right to write in $home" 'df -h'
     exec 6>>"$dir/guard.lock"
     flock 6 || stop 3 'refused: the lock of this deploy cannot be taken'
     setsid sh "$lib/guard/supervise.sh" "$lib" "$project_dir" "$run" -- "$@" </dev/null >>"$dir/output.log" 2>&1 &

@@ -12,6 +12,7 @@ put_file() ( # SOURCE PATH MODE: written beside, synced, renamed: the live path 
     mkdir -p "$(dirname "$2")"
     source=$(place "$1") path=$(readlink -f "$2")
     beside=$(dirname "$path")/.$(basename "$path").${run##*/}
+    trap 'rm -f "$beside"' EXIT # a full disk leaves half of it
     cp "$source" "$beside"
     # who owns what stands there now goes on owning it, as far as we may: a second account, or sudo, changes bytes only
     [ ! -e "$path" ] || chown --reference="$path" "$beside" 2>/dev/null || chgrp --reference="$path" "$beside" 2>/dev/null || true

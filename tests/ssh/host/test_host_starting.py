@@ -260,6 +260,20 @@ def test_a_full_disk(dash_rig: Rig) -> None:
     assert ends & {"refused", "ready"}
 
 
+def test_half_of_a_file_does_not_stay_on_a_full_disk(dash_rig: Rig) -> None:
+    """What did not fit is gone again, and what stood there stands there."""
+    large = "n" * 200_000
+    with small_disk(dash_rig.folder / "disk", 100) as disk:
+        rig = replace(dash_rig, folder=dash_rig.folder / "rig")
+        rig.project.mkdir(parents=True)
+        put = rig.puts("file", large)
+        put = replace(put, holds=("never",), act=(*put.act[:2], str(disk / "file"), "640"))
+        (disk / "file").write_text("old")
+        run = rig.new_run(rig.plan([put], texts=[large]))
+        assert run.begin().state == "restored"
+        assert [(one.name, one.read_text()) for one in disk.iterdir()] == [("file", "old")]
+
+
 def test_what_a_full_disk_tore_stands_in_a_line_of_its_own(dash_rig: Rig) -> None:
     """The way back makes room, and what is noted from then on can be read."""
     begun = '{"t":1,"ev":"begin","list":"","step":"","code":null,"log":0}'
