@@ -55,7 +55,7 @@ def begin(
         reply = _carried(site, small_plans.dumped(BACK, _expect(site)), reason)
         if reply.exit_code != 0:
             return reply
-        what = "rollback"
+        what, site = "rollback", replace(site, transport=site.place.connect())  # as the pages do: the link may be lost
     expect = _expect(site)
     way = replace(AGAIN if what == "undo" else BACK, here=_files(expect))
     return _carried(site, small_plans.code(what, way, expect), reason)
