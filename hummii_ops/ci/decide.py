@@ -109,8 +109,8 @@ def made_by_a_rollback(event: Mapping[str, Any], message: str) -> str | None:
 
 def message_of(event: Mapping[str, Any], commit: str) -> str | None:
     """The message of this commit, where the event has it."""
-    heads = [event.get("head_commit"), (event.get("workflow_run") or {}).get("head_commit")]
-    for head in heads:
+    run = event.get("workflow_run")
+    for head in (event.get("head_commit"), run.get("head_commit") if isinstance(run, dict) else None):
         if isinstance(head, dict) and head.get("id") == commit and isinstance(head.get("message"), str):
             return str(head["message"])
     return None

@@ -15,11 +15,13 @@ from urllib.parse import urlsplit
 
 from hummii_ops.checks.http import Caller, NoResponse, Request, Response
 from hummii_ops.inventory import Secret
+from hummii_ops.transport.text import printable
 
 API = "https://api.github.com"
 MOST_PAGES = 50  # of 100; what is longer is not what we ask for
 _PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 _MOST_BYTES = 8 << 20
+_REPOSITORY = re.compile(r"[A-Za-z0-9_-]+/(?!\.{1,2}\Z)[A-Za-z0-9._-]+")
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 
 
@@ -81,6 +83,8 @@ class GitHub:
         return found
 
     def _at(self, path: str) -> str:
+        if not _REPOSITORY.fullmatch(self.repository):  # it could name another address than it seems to
+            raise NoAnswer(f"GitHub was not asked: {printable(self.repository)!r:.60} is no owner/name")
         return f"{self.url}/repos/{self.repository}{path}"
 
     def _next(self, answer: Response) -> str:

@@ -114,10 +114,10 @@ def _prepare(endpoint: Endpoint) -> _Target:
             forward_agent=False,
             connect_kwargs={"key_filename": [str(own)] if own else []},
         )
-    except (paramiko.SSHException, ValueError) as error:
+    except (paramiko.SSHException, ValueError):  # its words hold the line: of a file that may be no ssh_config at all
         raise UsageError(
-            f"{endpoint.name}: {endpoint.ssh_config} cannot be used: {error}",
-            remedy="Mend the file, or write `ssh_config: false` in the inventory.",
+            f"{endpoint.name}: {endpoint.ssh_config} cannot be used: a line of it is none of ssh_config",
+            remedy=f"see which: ssh -G -F {endpoint.ssh_config} {endpoint.address}; or write `ssh_config: false`",
         ) from None
     said = connection.connect_timeout if endpoint.connect_timeout_s == CONNECT_TIMEOUT_S else None
     files = connection.connect_kwargs.get("key_filename", [])

@@ -16,8 +16,9 @@ newline='
 # As Python's shlex quotes a word; nothing in it means anything to a shell.
 word="([A-Za-z0-9_@%+=:,./-]+|'[^']*'(\"'\"'[^']*')*)"
 
-refuse() { # WHY: said where the laptop looks for it
-    echo "restricted: $1" | tee /dev/stderr
+refuse() { # WHY: said where the laptop looks for it, which is after this mark
+    printf '%s\n' '--- hummii-ops begins here ---' "restricted: $1"
+    printf '%s\n' "restricted: $1" >&2
     exit 87
 }
 split() { # <the script: without what is sent along into $in/script; that goes into $in/about and $in/payload

@@ -211,6 +211,16 @@ def test_other_words_for_the_entry(host: Host, words: tuple[str, ...]) -> None:
     assert host.made() == set()
 
 
+def test_the_laptop_is_told_why(host: Host) -> None:
+    """By a verb that is waited for, and by a stream that is followed."""
+    lines: list[str] = []
+    with closing(host.link()) as link:
+        with pytest.raises(Refused, match="restricted: the verb keep_release is not for this key"):
+            Entry(transport=link, home=host.home).call("keep_release", "x")
+        assert link.stream(script(), host.home, "keep_release", "x", on_line=lines.append) == 87
+    assert lines == ["restricted: the verb keep_release is not for this key"]
+
+
 def test_a_script_of_another_making(host: Host) -> None:
     """One byte more than what is installed: not run, and said why; the laptop says it as an error of its own."""
     with closing(host.link()) as link:

@@ -67,6 +67,15 @@ def test_no_agent_is_forwarded(agent: Path, sshd: Sshd, tmp_path: Path) -> None:
         )
 
 
+def test_a_file_that_is_no_ssh_config_is_not_quoted(sshd: Sshd, tmp_path: Path) -> None:
+    """An inventory may name any file: what stands in it is not said."""
+    config = tmp_path / "config"
+    config.write_text("root:$6$secret:20228:0\n")
+    with pytest.raises(UsageError, match="cannot be used") as error:
+        connect(sshd.endpoint(ssh_config=config))
+    assert "secret" not in f"{error.value.what} {error.value.remedy}"
+
+
 def test_a_talkative_rc_file_is_not_heard(sshd: Sshd) -> None:
     """What a login shell's rc file prints is in no answer: bash reads it even for a command over SSH."""
     rc = sshd.home / ".bashrc"

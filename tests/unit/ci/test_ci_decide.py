@@ -179,6 +179,7 @@ def test_a_rollback_sets_no_rollback_off() -> None:
         ({"workflow_run": {"head_commit": {"id": SHA, "message": "two"}}}, "two"),
         ({"head_commit": {"id": "other", "message": "one"}}, None),
         ({"head_commit": None, "workflow_run": None}, None),
+        ({"head_commit": "x", "workflow_run": "x"}, None),
         ({"head_commit": {"id": SHA, "message": 3}}, None),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from github import Auth, Github
@@ -40,6 +41,16 @@ def test_every_page_is_read(github_server: StandIn, asking: Asking) -> None:
         github_server.add_run(f"test {number}")
     assert len(asking().pages(RUNS, "check_runs")) == 250
     assert len(github_server.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "repository", ["", "shop", "hummii/..", "../x", "hummii/shop/../../x", "hummii/shop?", "a b/c\n"]
+)
+def test_what_is_no_repository_is_not_asked(github_server: StandIn, asking: Asking, repository: str) -> None:
+    """No name can lead to another address of the API; it is told at once, not at the end of the time limit."""
+    with pytest.raises(NoAnswer, match="no owner/name"):
+        replace(asking(), repository=repository).get("/commits/x")
+    assert github_server.asked == []
 
 
 @pytest.mark.parametrize("trouble", ["500", "502", "retry-after", "cut"])
