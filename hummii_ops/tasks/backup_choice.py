@@ -29,9 +29,12 @@ def chosen(
     passed: list[str] = []
     for one in candidates(found, text):
         if text == LATEST and one.is_safety_dump:
-            passed.append(f"passed over {one.name}: a safety dump, of what a rollback left; to use it, name it")
+            passed.append(
+                printable(f"passed over {one.name}: a safety dump, of what a rollback left; to use it, name it")
+            )
             continue
-        say().print(f"{found.host_name}: reading {one.name}, {size(one.size_bytes)}…", style="dim")
+        reading = printable(f"{found.host_name}: reading {one.name}, {size(one.size_bytes)}…")
+        say().print(reading, style="dim", markup=False)
         judgement, contents = judged_whole(site, found, one, from_database, require_checksum)
         reasons = judgement.reasons
         if judgement.usable and contents is not None:

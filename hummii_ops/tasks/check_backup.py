@@ -80,7 +80,8 @@ def _look(
         raise Refused(f"{found.host_name}: {found.error}; its tools are what reads a backup", remedy="fab status")
     looked = []
     for one in candidates(found, text):
-        say().print(f"{found.host_name}: reading {one.name}, {size(one.size_bytes)}…", style="dim")
+        reading = printable(f"{found.host_name}: reading {one.name}, {size(one.size_bytes)}…")
+        say().print(reading, style="dim", markup=False)
         judgement, contents = judged_whole(site, found, one, from_database, require_checksum)
         drilled = _drill(site, found, one, contents) if restore and judgement.usable and contents else None
         if drilled is not None:
