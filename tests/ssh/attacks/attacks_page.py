@@ -14,9 +14,10 @@ _HEAD = """\
 Each of {strings} strings (a command after `;`, `$(…)`, options, paths, control and turning characters, a NUL …; all:
 [attack_strings.py](../tests/ssh/attacks/attack_strings.py)) in each of {inputs} inputs, by a real `fab` against a
 real sshd. **{calls} attacks: 0 executed, 0 leaked, 0 tracebacks.** The tests write this page
-(`HUMMII_ATTACKS=write .venv/bin/python -m pytest tests/ssh/attacks`), and fail when it is not what they got. `…`
-stands for the string itself. What is `done` was a fine value there: kept and shown as text. On the host docker does
-not answer, so that what may pass as a name is refused there at the latest.
+(`HUMMII_ATTACKS=write .venv/bin/python -m pytest tests/ssh/attacks`), and fail when an exit code is not what they got.
+`…` stands for the string itself. What is `done` was a fine value there: kept and shown as text. On the host docker does
+not answer, so that what may pass as a name is refused there at the latest; most of what GitHub says is refused before a
+host is asked.
 """
 
 
@@ -34,6 +35,21 @@ def page(got: Mapping[str, Sequence[Got]]) -> str:
     calls = sum(len(rows) for rows in got.values())
     text = _HEAD.format(strings=len(next(iter(got.values()))), inputs=len(got), calls=calls)
     return text + "".join(_table(name, rows) for name, rows in got.items())
+
+
+def codes(text: str, labels: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Of a page: by input, and by string of `labels`, its exit code."""
+    found: dict[str, dict[str, int]] = {}
+    for part in text.split("\n## `")[1:]:
+        name, *lines = part.splitlines()
+        rows = [line.strip("| ").split(" | ") for line in lines if re.match(r"\| \d", line)]
+        found[name] = {
+            label: int(row[0])
+            for row in rows
+            for label in labels
+            if row[-1] == "all" or f", {label}," in f", {row[-1].partition(': ')[2]},"
+        }
+    return found
 
 
 def _table(name: str, rows: Sequence[Got]) -> str:
