@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from hummii_ops.ci.decide import Decision, Deploy, Running, answered_by, decide, target
 from hummii_ops.errors import Busy, ExitCode, HummiiError, Inconclusive
-from hummii_ops.facts import last_deploy
-from hummii_ops.facts.last_deploy import LastDeploy
 from hummii_ops.facts.releases import running_identity
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans.before import version_of
@@ -66,16 +64,19 @@ def decided(wanted: Wanted, sites: tuple[Site, ...], begins: Callable[[], None])
 
 
 def _decision(wanted: Wanted, site: Site) -> Decision:
-    last = _last_deploy(wanted, site)
-    snapshot = site.snapshot(needs_docker=True)
+    snapshot = _after_deploy(wanted, site)
     runs = Running(identity=running_identity(snapshot), version=version_of(snapshot, site.environment.version_service))
-    return decide(wanted.deploy, last, runs, snapshot)
+    return decide(wanted.deploy, runs, snapshot)
 
 
-def _last_deploy(wanted: Wanted, site: Site) -> LastDeploy | None:
-    """What the guard saw; one that is still at work is waited for: it may yet touch the server."""
+def _after_deploy(wanted: Wanted, site: Site) -> Snapshot:
+    """What is true there; a deploy that is still at work is waited for: it may yet touch the server."""
     deadline, asks = time.monotonic() + wanted.wait_s, wanted.deploy.touched == "auto"
-    while (last := last_deploy.read(site.transport, site.home)) is not None and last.running and asks:
+    while True:
+        snapshot = site.after_deploy(needs_docker=True)
+        last = snapshot.deploy
+        if last is None or last.state != "running" or not asks:
+            return snapshot
         if time.monotonic() >= deadline:
             raise Busy(
                 f"{site.host.name}: the deploy is still at work ({last.run})",
@@ -83,7 +84,6 @@ def _last_deploy(wanted: Wanted, site: Site) -> LastDeploy | None:
                 run_id=last.run,
             )
         time.sleep(_POLL_S)
-    return last
 
 
 def _rolled_back(wanted: Wanted, sites: list[Site], to: str | None) -> Reply:
