@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hummii_ops.facts.claims import RunFact
-from hummii_ops.facts.last_deploy import LastDeploy
+from hummii_ops.facts.deploys import DeployFact
 from hummii_ops.facts.snapshot import Snapshot
 
 Touched = Literal["auto", "true", "false", "unknown"]
@@ -61,8 +61,9 @@ class Decision:
     before: str = ""
 
 
-def decide(deploy: Deploy, last: LastDeploy | None, running: Running, snapshot: Snapshot) -> Decision:
+def decide(deploy: Deploy, running: Running, snapshot: Snapshot) -> Decision:
     """Is this host rolled back?"""
+    last = snapshot.deploy
     if deploy.result not in FAILED:
         return Decision(rolls_back=False, why=f"the deploy did not fail: {deploy.result}")
     if answered := answered_by(snapshot, deploy.commit):
@@ -116,7 +117,7 @@ def message_of(event: Mapping[str, Any], commit: str) -> str | None:
     return None
 
 
-def _guarded(deploy: Deploy, last: LastDeploy, running: Running, snapshot: Snapshot) -> Decision:
+def _guarded(deploy: Deploy, last: DeployFact, running: Running, snapshot: Snapshot) -> Decision:
     if not _is_ours(deploy, last):
         return _anothers(deploy, last, running)
     changed = _changed_last(snapshot)
@@ -134,7 +135,7 @@ def _guarded(deploy: Deploy, last: LastDeploy, running: Running, snapshot: Snaps
     )
 
 
-def _anothers(deploy: Deploy, last: LastDeploy, running: Running) -> Decision:
+def _anothers(deploy: Deploy, last: DeployFact, running: Running) -> Decision:
     """The guard saw another deploy last, or nobody can tell whose it was."""
     before = f"the last deploy that the guard saw is {last.version or 'another one'} ({last.run})"
     if deploy.release_before:
@@ -154,7 +155,7 @@ def _changed_last(snapshot: Snapshot) -> RunFact | None:
     return next((one for one in began if one.state not in ("refused", "prepared")), None)
 
 
-def _is_ours(deploy: Deploy, last: LastDeploy) -> bool | None:
+def _is_ours(deploy: Deploy, last: DeployFact) -> bool | None:
     """By its run, else by the job that it named, else by its version; None: it cannot be told.
 
     An equal version says nothing of a deploy that ended well: somebody else may have deployed it by hand.

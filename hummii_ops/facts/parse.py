@@ -39,6 +39,7 @@ def parse(answer: bytes, environment: Environment, *, host_name: str, asked_at: 
         for path, text in claims.items()
         if path.startswith("marks/")
     )
+    lease, busy = parse_claims.lease(claims.get("lease")), said.one("busy").text.strip() == "held"
     return Snapshot(
         host_name=host_name,
         project=environment.project,
@@ -54,12 +55,12 @@ def parse(answer: bytes, environment: Environment, *, host_name: str, asked_at: 
         images=parse_docker.images(said),
         backups=parse_files.backups(said, kept),
         present=frozenset(said.one("present").text.splitlines()),
-        lease=parse_claims.lease(claims.get("lease")),
+        lease=lease,
         hold=parse_claims.hold(claims.get("hold")),
-        deploy=last_deploy(claims.get("last-deploy"), busy=said.one("busy").text.strip() == "held"),
+        deploy=last_deploy(claims.get("last-deploy"), at_work=lease.run if lease and busy else None),
         marks={one.identity: one for one in marks if one},
         runs=parse_claims.runs(kept, folder=f"{ours}/runs"),
-        busy=said.one("busy").text.strip() == "held",
+        busy=busy,
         journal=said.one("journal").text,
         gate_s=int(waits) if (waits := said.one("gate").text.strip()).isdecimal() else None,
         at_work=at_work(

@@ -6,7 +6,7 @@ Whatever goes wrong in the telling is a note: the rollback has happened, and its
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,8 @@ from hummii_ops.github import job as jobs
 from hummii_ops.github.client import GitHub, NoAnswer
 from hummii_ops.github.deployments import Deployment
 from hummii_ops.inventory import Environment
-from hummii_ops.tasks.frame import Reply, of_error, say
+from hummii_ops.tasks import job_told
+from hummii_ops.tasks.frame import Reply, of_error
 from hummii_ops.telling import job_log
 from hummii_ops.transport.text import printable
 
@@ -129,13 +130,7 @@ def _hand_back(job: jobs.Job, environment: Environment, reply: Reply, notes: lis
         "report": str(run.get("report") or ""),
     }
     page = {"environment": environment.name, "says": document.get("error", ""), "decisions": [], "notes": notes}
-    try:
-        jobs.put_outputs(job, outputs)
-        jobs.put_summary(job, summary.page(page | document, jobs.cell))
-    except OSError as error:
-        say().print(f"note: the job's files could not be written: {error}", style="dim", markup=False)
-    if job_log.wanted(os.environ):
-        _annotate(document)
+    job_told.hand_back(job, outputs, summary.page(page | document, jobs.cell), _warnings(document))
 
 
 def _is_back(run: dict[str, Any]) -> bool:
@@ -143,11 +138,10 @@ def _is_back(run: dict[str, Any]) -> bool:
     return "to" in run and run["exit_code"] in (ExitCode.DONE, ExitCode.DEGRADED)
 
 
-def _annotate(document: dict[str, Any]) -> None:
+def _warnings(document: dict[str, Any]) -> Iterator[str]:
     """The worst first, and as many as GitHub shows; the task's own end is an error that comes after these."""
     measured = (document.get("verify") or {}).get("measurements", ())
     ill = [one for one in measured if one["critical"] and one["verdict"] in ("fail", "error")]
     ill.sort(key=lambda one: one["verdict"] != "fail")
     for one in ill[: jobs.MOST_ANNOTATIONS]:
-        text = job_log.warning(f"{one['host']}: {one['name']}", printable(str(one["reason"])))
-        say().print(text, markup=False)
+        yield job_log.warning(f"{one['host']}: {one['name']}", printable(str(one["reason"])))

@@ -67,6 +67,12 @@ class Site:
             seen = read(self.transport, self.environment)
         return with_docker(seen) if needs_docker else seen
 
+    def after_deploy(self, *, needs_docker: bool = False) -> Snapshot:
+        """As snapshot; read again where a deploy's line was read before, and its lock after, the deploy's end."""
+        seen = self.snapshot(needs_docker=needs_docker)
+        just_ended = seen.deploy is not None and seen.deploy.state == "interrupted"
+        return self.snapshot(needs_docker=needs_docker) if just_ended else seen
+
 
 def choose(env: str | None) -> Environment:
     """The environment that is meant; raises UsageError."""

@@ -16,7 +16,6 @@ from hummii_ops.tasks import session, statuspage
 from hummii_ops.tasks.atwork import step_now
 from hummii_ops.tasks.frame import Reply, command
 from hummii_ops.tasks.runview import run_json, shown_state
-from hummii_ops.tasks.session import Site
 
 
 @command("status")
@@ -24,7 +23,7 @@ def status(_context: Any, limit: str | None = None, env: str | None = None, form
     """What runs on each host, since when, and how it is; a run at work, or one that did not end, first."""
     environment = session.choose(env)
     sites = session.reach(environment, limit)
-    hosts = [host_json(_seen(site), environment) for site in sites]
+    hosts = [host_json(site.after_deploy(), environment) for site in sites]
     body = {"environment": environment.name} | {k: v for k, v in hosts[0].items() if k != "name"} | {"hosts": hosts}
 
     def show(console: Console) -> None:
@@ -33,13 +32,6 @@ def status(_context: Any, limit: str | None = None, env: str | None = None, form
         statuspage.show_differing(console, hosts)
 
     return Reply(kind="status", body=body, show=show)
-
-
-def _seen(site: Site) -> Snapshot:
-    """One read; a second one where a deploy's line was read before, and its lock after, the deploy's end."""
-    seen = site.snapshot()
-    just_ended = seen.deploy is not None and seen.deploy.state == "interrupted"
-    return site.snapshot() if just_ended else seen
 
 
 def host_json(snapshot: Snapshot, environment: Environment) -> dict[str, Any]:

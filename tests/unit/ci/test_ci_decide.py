@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,15 +11,17 @@ from facts_stacks import NOW, snapshot
 
 from hummii_ops.ci.decide import Decision, Deploy, Running, decide, made_by_a_rollback, message_of, target
 from hummii_ops.facts.claims import RunFact
-from hummii_ops.facts.last_deploy import LastDeploy, parse
+from hummii_ops.facts.deploys import DeployFact
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 DEPLOY = Deploy(result="failure", version="1.1", commit=SHA)
-GUARDED = LastDeploy(
+GUARDED = DeployFact(
     run="20260301T110000Z-deploy-1a2b",
     version="1.1",
     touched=True,
-    running=False,
+    state="ended",
+    who="ci",
+    reason="",
     since=NOW - timedelta(hours=1),
     release_before="1.0",
     identity_before="a" * 64,
@@ -70,21 +71,21 @@ BEFORE = "1.0"
     ],
 )
 def test_the_truth_table(
-    result: str, touched: Any, guard: LastDeploy | None, before: str, running: Running, decided: bool | None
+    result: str, touched: Any, guard: DeployFact | None, before: str, running: Running, decided: bool | None
 ) -> None:
     """A deploy that touched nothing is never rolled back, one that did is; what cannot be told is a person's."""
     deploy = replace(DEPLOY, result=result, touched=touched, release_before=before)
-    found = decide(deploy, guard, running, snapshot())
+    found = decide(deploy, running, snapshot(deploy=guard))
     assert found.rolls_back is decided, found.why
     assert found.why
 
 
 def test_it_goes_back_to_what_the_guard_recorded() -> None:
     """And to no restore point of another deploy."""
-    assert decide(DEPLOY, GUARDED, RUNS_NEW, snapshot()).to == "20260301_110000"
+    assert decide(DEPLOY, RUNS_NEW, snapshot(deploy=GUARDED)).to == "20260301_110000"
     said = replace(DEPLOY, touched="true")
-    assert decide(said, GUARDED, RUNS_NEW, snapshot()).to == "20260301_110000"
-    assert decide(said, replace(GUARDED, version="0.9"), RUNS_NEW, snapshot()).to == ""
+    assert decide(said, RUNS_NEW, snapshot(deploy=GUARDED)).to == "20260301_110000"
+    assert decide(said, RUNS_NEW, snapshot(deploy=replace(GUARDED, version="0.9"))).to == ""
 
 
 @pytest.mark.parametrize(
@@ -108,14 +109,14 @@ def test_hosts_go_back_to_one_release(points: tuple[str, str], versions: tuple[s
 def test_a_deploy_is_known_by_its_run() -> None:
     """Where the job names the guarded run, an equal version is not enough."""
     named = replace(DEPLOY, run=GUARDED.run)
-    assert decide(named, GUARDED, RUNS_NEW, snapshot()).rolls_back
-    assert decide(replace(named, run="another"), GUARDED, RUNS_NEW, snapshot()).rolls_back is False
-    assert decide(replace(named, run="another"), GUARDED, RUNS_OLD, snapshot()).rolls_back is None
+    assert decide(named, RUNS_NEW, snapshot(deploy=GUARDED)).rolls_back
+    assert decide(replace(named, run="another"), RUNS_NEW, snapshot(deploy=GUARDED)).rolls_back is False
+    assert decide(replace(named, run="another"), RUNS_OLD, snapshot(deploy=GUARDED)).rolls_back is None
 
 
 def test_a_deploy_that_names_nothing_cannot_be_told() -> None:
     """Neither its version nor its job: the last one that the guard saw may be this one or not."""
-    assert decide(replace(DEPLOY, version=""), GUARDED, RUNS_NEW, snapshot()).rolls_back is None
+    assert decide(replace(DEPLOY, version=""), RUNS_NEW, snapshot(deploy=GUARDED)).rolls_back is None
 
 
 def test_a_deploy_is_known_by_its_job() -> None:
@@ -127,10 +128,10 @@ def test_a_deploy_is_known_by_its_job() -> None:
         "https://github.example/hummii/shop/actions/runs/6",
     )
     named = replace(DEPLOY, job=ours)
-    assert decide(named, replace(GUARDED, reason=ours), RUNS_NEW, snapshot()).rolls_back
-    assert decide(named, replace(GUARDED, reason=other), RUNS_NEW, snapshot()).rolls_back is False
-    assert decide(named, replace(GUARDED, reason="by hand"), RUNS_NEW, snapshot()).rolls_back
-    assert decide(named, replace(GUARDED, reason="by hand", exit_code=0), RUNS_NEW, snapshot()).rolls_back is None
+    assert decide(named, RUNS_NEW, snapshot(deploy=replace(GUARDED, reason=ours))).rolls_back
+    assert decide(named, RUNS_NEW, snapshot(deploy=replace(GUARDED, reason=other))).rolls_back is False
+    assert decide(named, RUNS_NEW, snapshot(deploy=replace(GUARDED, reason="by hand"))).rolls_back
+    assert decide(named, RUNS_NEW, snapshot(deploy=replace(GUARDED, reason="by hand", exit_code=0))).rolls_back is None
 
 
 @pytest.mark.parametrize(
@@ -148,21 +149,21 @@ def test_a_deploy_is_known_by_its_job() -> None:
 )
 def test_once_is_enough_for_a_commit(state: str, commit: str, decided: bool) -> None:
     """A run on the host that answered this commit is the memory; one that changed nothing does not count."""
-    host = snapshot(runs=(_run(state, commit, NOW - timedelta(hours=2)),))
-    assert decide(DEPLOY, GUARDED, RUNS_NEW, host).rolls_back is decided
+    host = snapshot(deploy=GUARDED, runs=(_run(state, commit, NOW - timedelta(hours=2)),))
+    assert decide(DEPLOY, RUNS_NEW, host).rolls_back is decided
 
 
 def test_what_has_changed_since_is_left_alone() -> None:
     """Somebody has rolled back by hand meanwhile: the deploy that failed is not what runs."""
-    host = snapshot(runs=(_run("done", "", NOW - timedelta(minutes=5)),))
-    assert decide(DEPLOY, GUARDED, RUNS_OLD, host).rolls_back is False
+    host = snapshot(deploy=GUARDED, runs=(_run("done", "", NOW - timedelta(minutes=5)),))
+    assert decide(DEPLOY, RUNS_OLD, host).rolls_back is False
 
 
 @pytest.mark.parametrize("state", ["refused", "prepared"])
 def test_what_changed_nothing_since_does_not_count(state: str) -> None:
     """A run that was refused, or only prepared: the deploy that failed is what runs."""
-    host = snapshot(runs=(_run(state, "", NOW - timedelta(minutes=5)),))
-    assert decide(DEPLOY, GUARDED, RUNS_NEW, host).rolls_back is True
+    host = snapshot(deploy=GUARDED, runs=(_run(state, "", NOW - timedelta(minutes=5)),))
+    assert decide(DEPLOY, RUNS_NEW, host).rolls_back is True
 
 
 def test_a_rollback_sets_no_rollback_off() -> None:
@@ -186,34 +187,6 @@ def test_a_rollback_sets_no_rollback_off() -> None:
 def test_the_message_of_the_commit_is_in_the_event(event: dict[str, Any], message: str | None) -> None:
     """Of that commit and no other; else it is asked for."""
     assert message_of(event, SHA) == message
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{", "null", '{"schema": "x"}', '{"schema": "hummii-ops/guarded-deploy/v1"}']
-)
-def test_a_guard_that_says_nothing_readable_is_none(text: str) -> None:
-    """Then it counts as a host without a guard."""
-    assert parse(text) is None
-
-
-def test_the_guards_line_is_read() -> None:
-    """With what is not known as nothing."""
-    line = {
-        "schema": "hummii-ops/guarded-deploy/v1",
-        "state": "ended",
-        "run": GUARDED.run,
-        "version": "1.1",
-        "touched": True,
-        "exit_code": 1,
-        "release_before": "1.0",
-        "identity_before": "a" * 64,
-        "identity_after": "b" * 64,
-        "restore_point": "20260301_110000",
-        "since": "2026-03-01T11:00:00.000Z",
-    }
-    assert parse(json.dumps(line)) == GUARDED
-    odd = parse(json.dumps(line | {"since": "yesterday", "touched": "yes", "release_before": None, "state": "running"}))
-    assert odd == replace(GUARDED, since=None, touched=None, release_before="", running=True)
 
 
 def _run(state: str, commit: str, at: Any) -> RunFact:

@@ -11,13 +11,16 @@ import facts_stacks as stacks
 import pytest
 from jsonschema import Draft202012Validator
 
-from hummii_ops.errors import Busy, ExitCode, Unreachable
+from hummii_ops.errors import Busy, ExitCode, Refused, Unreachable
+from hummii_ops.facts.snapshot import ProjectDir, Snapshot
 from hummii_ops.inventory import load
 from hummii_ops.run.perform import Place
+from hummii_ops.scenarios.deploy_watch import Decision
+from hummii_ops.scenarios.watch import Look
 from hummii_ops.tasks.frame import Reply
 from hummii_ops.tasks.session import Site
 from hummii_ops.tasks.watch import _looks, reply_of
-from hummii_ops.tasks.watch_acts import Story, call, only_what_was_ill
+from hummii_ops.tasks.watch_acts import Story, _rolled_back, call, only_what_was_ill
 from hummii_ops.telling.outbox import Outbox
 from hummii_ops.transport import FakeTransport, Result, Transport, endpoint_of
 
@@ -143,3 +146,29 @@ def test_every_link_of_a_look_is_closed(tmp_path: Path, monkeypatch: pytest.Monk
     ]
     ((one, _),) = _looks(sites, span_s=0, every_s=1, flows=False)
     assert (one.why, link.open) == ("prod-2: no route", False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read(Given):
+    """A host of which the read is given."""
+
+    seen: Snapshot
+
+    def snapshot(self, *, needs_docker: bool = False) -> Snapshot:
+        return self.seen
+
+
+def test_the_rollback_of_a_watch_looks_again(tmp_path: Path) -> None:
+    """At what its plan is made from: a fix that came meanwhile ends it; else it goes on, here to find no release."""
+    (tmp_path / "inventory.yml").write_text(INVENTORY.replace("prod-1", "lab-1"), encoding="utf-8")
+    environment = load(tmp_path / "inventory.yml").choose("production")
+    (host,) = environment.hosts
+    link = Link(lambda _script, _args: Result(exit_code=0, stdout=b"", stderr=b""))
+    endpoint = endpoint_of(environment, host)
+    ill = stacks.snapshot(project_dir=ProjectDir(path="/opt/hummii", exists=True, writable=True, state_writable=True))
+    fixed = replace(ill, containers=(stacks.container("api", "hummii-api:1.2", created=stacks.NOW),))
+    decision = Decision(do="roll-back", why="api is ill", next_command="fab rollback --latest")
+    for seen, end, words in ((fixed, Busy, "something else runs now"), (ill, Refused, "good|release")):
+        site = Read(environment=environment, host=host, endpoint=endpoint, transport=link, dial=lambda: link, seen=seen)
+        with pytest.raises(end, match=words):
+            _rolled_back(story(), decision, Look(at=stacks.NOW), [ill], [site])
