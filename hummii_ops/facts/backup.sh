@@ -10,10 +10,11 @@ database_container() {
 }
 # in_database CONTAINER DATABASE USER TOOL ARGUMENT…: a client tool, with what comes on stdin
 # The names go by the environment: as arguments, one with a `=` in it would be taken for a connection string.
+# Without exec, which would pass by the docker of the guard, which has a limit.
 in_database() (
     container=$1 database=$2 user=$3 at_work=${run:-read}
     shift 3
-    exec docker exec -i -e "PGDATABASE=$database" -e "PGUSER=$user" -e "PGAPPNAME=hummii-ops/${at_work##*/}" \
+    docker exec -i -e "PGDATABASE=$database" -e "PGUSER=$user" -e "PGAPPNAME=hummii-ops/${at_work##*/}" \
         -e PGCLIENTENCODING=UTF8 \
         -e 'PGOPTIONS=-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0' \
         "$container" "$@"

@@ -127,7 +127,7 @@ look() { # everything; fails when docker does not answer
     set --
     IFS=,
     for one in $(docker ps -aq --filter "label=com.docker.compose.project=$project" | head -n 1 |
-        xargs -r docker inspect --format '{{index .Config.Labels "com.docker.compose.project.environment_file"}}'); do
+        xargs -r timeout -k 2 20 docker inspect --format '{{index .Config.Labels "com.docker.compose.project.environment_file"}}'); do
         set -- "$@" --env-file "$one"
     done
     unset IFS

@@ -8,6 +8,7 @@ work=$(mktemp -d) || exit 3
 trap 'rm -rf "$work"' EXIT
 trap '[ -z "${folder:-}" ] || (run=$dir && sweep_dump "$folder"); exit 143' INT TERM
 . "$lib/guard/parts.sh"
+unset -f docker # a dump takes as long as it takes; all of this has a limit of its own
 . "$lib/run/verbs/database.sh"
 stop() { # CODE WORDS [NEXT]
     stop_words "$2" "${3:-}"

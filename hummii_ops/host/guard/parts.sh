@@ -11,6 +11,7 @@ for part in times choose look releases render plan checks follow; do . "$lib/doo
 . "$lib/guard/differs.sh"
 . "$lib/guard/result.sh"
 
+docker() { timeout -k 2 20 docker "$@"; } # one that hangs must not hang the guard; timeout runs the program, not this
 note() { # KEY VALUE …: known of this deploy from now on; one line each
     while [ $# -gt 1 ]; do
         printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\000-\037\177' ' ')" >>"$dir/values"

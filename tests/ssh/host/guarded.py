@@ -28,10 +28,10 @@ from hummii_ops.transport import LocalTransport
 
 MORE_TOOLS = "env mktemp od uname nl wc uniq paste sed seq kill sort touch rmdir dirname curl echo true".split()  # noqa: SIM905
 DOCKER = """#!/bin/sh
-# containers: a line an id; migrations: rows; away: docker does not answer; hangs: nor does it end
+# containers: a line an id; migrations: rows; away: docker does not answer; hangs: this word of it does not end
 world={world}
 [ ! -e "$world/away" ] || exit 1
-[ ! -e "$world/hangs" ] || [ "$1 $2" != 'ps -aq' ] || sleep 600
+[ ! -e "$world/hangs" ] || [ "$1 $2" != "$(cat "$world/hangs")" ] || sleep 600
 case "$1 $2" in
     'ps -aq') cat "$world/containers" ;;
     'ps -q') echo postgres ;;

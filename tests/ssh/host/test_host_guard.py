@@ -90,16 +90,31 @@ def test_what_cannot_be_asked_any_more(dash: Server) -> None:
 
 def test_what_is_before_the_script_has_a_limit(dash: Server) -> None:
     """A docker that hangs does not hold the lease for ever: refused, and why is said. An hour is two seconds here."""
-    limited = dash.tools / "timeout"
-    limited.unlink()
-    limited.write_text(
-        f'#!/bin/sh\n[ "$3" != 3600 ] || {{ shift 3; set -- -k 1 2 "$@"; }}\nexec {shutil.which("timeout")} "$@"\n'
-    )
-    limited.chmod(0o755)
-    (dash.world / "hangs").touch()
+    shorter(dash, limit_s=3600, instead_s=2)
+    (dash.world / "hangs").write_text("ps -aq")
     ended, said = dash.deploy('echo ran >"$world/ran"')
     assert (ended.code, said["state"], said["refused"]) == (3, "refused", "restore-point"), ended
     assert ("more than an hour" in said["why"], (dash.world / "ran").exists()) == (True, False)
+
+
+@pytest.mark.parametrize("words", ["ps -aq", "exec -i"])
+def test_a_docker_that_hangs_does_not_hang_the_guard(dash: Server, words: str) -> None:
+    """The deploy has an end, the server counts as touched, and others may act. Twenty seconds are one here."""
+    shorter(dash, limit_s=20, instead_s=1)
+    script = dash.script(f'printf "{words}" >"$world/hangs"')
+    ended = dash.call(*dash.guarded(script), limit_s=120)
+    what = ["unknown: docker or the database does not answer any more"]
+    assert (ended.code, dash.said()["state"], dash.said()["touched_what"]) == (0, "ended", what), ended
+    assert (dash.lease(), dash.busy()) == ("", False)
+
+
+def shorter(server: Server, *, limit_s: int, instead_s: int) -> None:
+    """A limit of the guard's, for those who wait for a test."""
+    limited = server.tools / "timeout"
+    limited.unlink()
+    instead = f'[ "$3" != {limit_s} ] || {{ shift 3; set -- -k 1 {instead_s} "$@"; }}'
+    limited.write_text(f'#!/bin/sh\n{instead}\nexec {shutil.which("timeout")} "$@"\n')
+    limited.chmod(0o755)
 
 
 def test_the_script_runs_as_it_was_called(server: Server) -> None:
