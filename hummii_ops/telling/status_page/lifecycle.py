@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
-from hummii_ops.telling.outbox import NoteKind
+from hummii_ops.telling.outbox import Note, NoteKind
 
 Stage = Literal["identified", "monitoring", "resolved"]
 # What a kind makes of an incident; an announcement leaves it where it is.
@@ -25,6 +26,17 @@ STAGES: Mapping[NoteKind, Stage] = {
 }
 OPENS: frozenset[NoteKind] = frozenset({"started", "needs-person", "regressed"})
 MOST_KEPT = 20
+
+
+def is_replaced(note: Note, newest_at: str) -> bool:
+    """Is it of a stage that is past? `newest_at`: of the last note that made a stage, ISO 8601; "" for none.
+
+    What a person announces stays worth telling.
+    """
+    try:
+        return note.kind != "announced" and note.at < datetime.fromisoformat(newest_at)
+    except (ValueError, TypeError):  # none, or written by somebody else
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)
