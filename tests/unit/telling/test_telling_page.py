@@ -92,6 +92,14 @@ def test_nothing_from_inside_and_no_markup(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*.new"))
 
 
+def test_an_entry_has_its_time_once(tmp_path: Path) -> None:
+    """Our wordings end in it, since a chat or a mail shows none; the page has a place for it."""
+    tell(tmp_path, "started", "announced", "succeeded", text="See you at 2026-01-15 10:32 UTC")
+    html = (tmp_path / "index.html").read_text()
+    assert [html.count(f"2026-01-15 10:{minute} UTC") for minute in (31, 32, 33)] == [1, 2, 1]
+    assert "We are watching it.</p>" in html
+
+
 def test_what_is_not_ours_is_not_overwritten(tmp_path: Path) -> None:
     """A person's own page stays; a folder that is not there may come."""
     (tmp_path / "status.json").write_text("mine")
