@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.call import ROOT
+from bench.load import load
 from bench.record import record
 from bench.rollback import rollback
 from bench.swap import swap
@@ -21,7 +22,7 @@ from lab.docker import Say
 from lab.state import Lab
 
 Part = Callable[[Lab, Say], tuple[Any, str]]
-PARTS: dict[str, Part] = {"rollback": rollback, "swap": swap, "record": record, "verify": verify}
+PARTS: dict[str, Part] = {"rollback": rollback, "swap": swap, "record": record, "verify": verify, "load": load}
 
 
 def main(names: list[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -23,28 +24,23 @@ class Called:
     shown_s: Mapping[str, float] = field(default_factory=dict)
 
 
-def call(argv: Sequence[str], folder: Path, *, text: str = "", await_words: Sequence[str] = ()) -> Called:
-    """Run `argv` with the inventory of `folder` and `text` on its stdin. Raises RuntimeError if it ends badly."""
+def call(
+    argv: Sequence[str], folder: Path, *, text: str = "", await_words: Sequence[str] = (), well: Sequence[int] = (0,)
+) -> Called:
+    """Run `argv` with the inventory of `folder` and `text` on its stdin. RuntimeError if it does not end `well`."""
     environ = {**os.environ, "HUMMII_INVENTORY": str(folder / "inventory.yml")}
     environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an operator's shell does not set it
-    out, errors, shown = folder / "out", folder / "err", {}
+    out, errors = folder / "out", folder / "err"
     began = time.monotonic()
     with out.open("wb") as stdout, errors.open("wb") as stderr:
         process = subprocess.Popen(argv, cwd=ROOT, env=environ, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr)
         assert process.stdin is not None  # noqa: S101  # PIPE was asked for
         process.stdin.write(text.encode())
         process.stdin.close()
-        while True:
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            for word in await_words:
-                if word not in shown and word.encode() in errors.read_bytes():
-                    shown[word] = time.monotonic() - began
-            if pid:
-                break
-            time.sleep(0.005)
+        status, usage, shown = _waited(process.pid, errors, await_words, began)
     wall = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    if process.returncode not in well:
         said = (out.read_text(encoding="utf-8", errors="replace") + errors.read_text(errors="replace"))[-2000:]
         raise RuntimeError(f"{' '.join(argv[:3])} ended with {process.returncode}: {said}")
     return Called(
@@ -54,3 +50,18 @@ def call(argv: Sequence[str], folder: Path, *, text: str = "", await_words: Sequ
         stdout=out.read_text(encoding="utf-8", errors="replace"),
         shown_s=shown,
     )
+
+
+def _waited(
+    process: int, errors: Path, await_words: Sequence[str], began: float
+) -> tuple[int, resource.struct_rusage, dict[str, float]]:
+    """How it ended, what it used, and when each word stood there."""
+    shown: dict[str, float] = {}
+    while True:
+        pid, status, usage = os.wait4(process, os.WNOHANG)
+        for word in await_words:
+            if word not in shown and word.encode() in errors.read_bytes():
+                shown[word] = time.monotonic() - began
+        if pid:
+            return status, usage, shown
+        time.sleep(0.005)

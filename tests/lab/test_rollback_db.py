@@ -20,7 +20,7 @@ PROPERTIES = """
 SELECT pg_get_userbyid(datdba), datconnlimit, shobj_description(oid, 'pg_database'), datcollate,
        (SELECT string_agg(one, ';' ORDER BY one)
           FROM pg_db_role_setting, unnest(setconfig) one WHERE setdatabase = d.oid),
-       (SELECT string_agg(grantee || privilege_type, ';' ORDER BY grantee, privilege_type)
+       (SELECT string_agg(concat(grantee, privilege_type, is_grantable), ';' ORDER BY grantee, privilege_type)
           FROM aclexplode(coalesce(datacl, acldefault('d', datdba))))
   FROM pg_database d WHERE datname = 'hummii'
 """
@@ -39,6 +39,7 @@ def broken(production: Production) -> Iterator[Production]:
         production,
         "ALTER DATABASE hummii SET timezone = 'America/Toronto'; REVOKE CONNECT ON DATABASE hummii FROM PUBLIC;",
     )
+    sql(production, "GRANT TEMPORARY ON DATABASE hummii TO hummii WITH GRANT OPTION")  # its own owner
     production.deploy("1.4")
     until(lambda: production.serves("1.4"), what="1.4 serves")
     sql(production, "INSERT INTO messages (user_id, text) SELECT 1, 'since ' || n FROM generate_series(1, 7) AS n")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bench import load_hosts
 from bench.clients import Read, longest_gap
+from bench.load import tables as load_tables
 from bench.poller import Sample, outage, samples
 from bench.swap import wrong_answers
 from bench.swap_figures import InPlace, Round, Sized, tables
@@ -104,3 +106,22 @@ def test_verify_is_held_against_its_slowest_look() -> None:
     found = figures_of(rounds)
     assert (found["ratio"], found["slowest_look_s"]) == ({"median": 1.35, "worst": 1.5}, 5.5)
     assert "| against its slowest look (aim: 1.2) | 1.35 × | 1.5 × |" in table(found)
+
+
+def test_what_did_not_end_well_has_no_figure() -> None:
+    """A command that failed under its load is not left out, and not taken for a quick one."""
+    good = {"wall_s": 1.5, "worst_s": 2.0, "cpu_s": 0.4, "memory_mib": 60, "failed": ""}
+    loads = {"many backups": {"fab status": good, "fab releases": {"failed": "ended with 3"}}}
+    said = load_tables({"rounds": 5, "load_average": 0.1, "loads": loads, "hosts": {"50": good}})
+    assert "| many backups: fab status | 1.50 (2.00) | 0.40 | 60 |" in said
+    assert "| many backups: fab releases | did not end well | - | - |" in said
+    assert "| a plan, hosts: 50 | 1.50 (2.00) | 0.40 | 60 |" in said
+
+
+def test_many_hosts_are_one_many_times() -> None:
+    """Each has a name and a port of its own; all else is as the one's."""
+    one = '  - {name: lab-1, address: 127.0.0.1, port: 41, user: deploy, url: "http://127.0.0.1:42"}'
+    made = load_hosts.multiplied(f"hosts:\n{one}\nproject: hummii\n", "10.0.0.2", range(3001, 3003))
+    rest = 'user: deploy, url: "http://127.0.0.1:42"}'
+    lines = [f"  - {{name: prod-{port}, address: 10.0.0.2, port: {port}, {rest}" for port in (3001, 3002)]
+    assert made.splitlines() == ["hosts:", *lines, "project: hummii"]

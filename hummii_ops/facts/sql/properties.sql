@@ -5,7 +5,7 @@ SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'side') \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM %I', :'side', pg_get_userbyid(datdba)) FROM pg_database WHERE datname = :'live' \gexec
 SELECT format('GRANT %s ON DATABASE %I TO %s%s', privilege_type, :'side',
               CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
-              CASE WHEN is_grantable AND grantee <> datdba THEN ' WITH GRANT OPTION' ELSE '' END)
+              CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
   FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE datname = :'live' \gexec
 -- a list is kept as it is written; anything else is one value
 SELECT format('ALTER %s SET %I = %s',

@@ -23,9 +23,9 @@ make_dump() ( # FOLDER NAME PROJECT SERVICE DATABASE USER: what an earlier run l
     printf 'started=%s\nended=%s\n' "$started" "$(date +%s%3N)" | fact dumped
 )
 fact() { # NAME <lines: a value born in this run, whole or not there
-    cat >"$run/facts/.$1"
-    sync "$run/facts/.$1"
-    mv -f "$run/facts/.$1" "$run/facts/$1"
+    # by &&: where the caller asks with ||, set -e does not end it here
+    cat >"$run/facts/.$1" && sync "$run/facts/.$1" &&
+        mv -f "$run/facts/.$1" "$run/facts/$1"
 }
 dump_decodes() ( # it was read to its last byte, and its end is there
     grep -qxs 'code 0' "$run/facts/contents" && grep -qx complete "$run/facts/contents"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
-from hummii_ops.telling.outbox import NoteKind
+from hummii_ops.telling.outbox import Note, NoteKind
 
 Stage = Literal["identified", "monitoring", "resolved"]
 # What a kind makes of an incident; an announcement leaves it where it is.
@@ -25,6 +26,17 @@ STAGES: Mapping[NoteKind, Stage] = {
 }
 OPENS: frozenset[NoteKind] = frozenset({"started", "needs-person", "regressed"})
 MOST_KEPT = 20
+
+
+def is_replaced(note: Note, newest_at: str) -> bool:
+    """Is it of a stage that is past? `newest_at`: of the last note that made a stage, ISO 8601; "" for none.
+
+    What a person announces stays worth telling.
+    """
+    try:
+        return note.kind != "announced" and note.at < datetime.fromisoformat(newest_at)
+    except (ValueError, TypeError):  # none, or written by somebody else
+        return False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +76,8 @@ class Incident:
 def told(incidents: Sequence[Incident], run_id: str, update: Update, kind: NoteKind) -> tuple[Incident, ...]:
     """The incidents, newest first, with an update; the same as before if it is there already.
 
-    It goes to the run's own incident, else to one that is not resolved: also one that a person opened.
+    It goes to the run's own incident, else to one that is not resolved: also one that a person opened. What came since
+    stays the last word.
     """
     if any(one.id == update.id for incident in incidents for one in incident.updates):
         return tuple(incidents)
@@ -74,6 +87,8 @@ def told(incidents: Sequence[Incident], run_id: str, update: Update, kind: NoteK
         if kind not in OPENS:
             return tuple(incidents)  # nothing was said to be wrong
         return (Incident(id=run_id, updates=(update,)), *incidents)[:MOST_KEPT]
-    stage = STAGES.get(kind, mine.stage)
-    grown = replace(mine, updates=(*mine.updates, replace(update, stage=stage)))
+    before = [one for one in mine.updates if one.at <= update.at]
+    after = [one for one in mine.updates if one.at > update.at]  # what was told late stands at its time
+    stage = STAGES.get(kind, (before or after)[-1].stage)
+    grown = replace(mine, updates=(*before, replace(update, stage=stage), *after))
     return tuple(grown if one is mine else one for one in incidents)

@@ -41,8 +41,9 @@ def _incident(incident: Incident) -> str:
 
 
 def _update(update: Update) -> str:
-    text = escape(update.text).replace("\n", "<br>")
     at = f"{datetime.fromisoformat(update.at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    said = update.text.removesuffix(f"({at})").rstrip()  # a wording for places without a time has it, too
+    text = escape(said).replace("\n", "<br>")
     return f"<p><time>{at}</time><br><b>{escape(update.title)}</b><br>{text}</p>\n"
 
 

@@ -1,8 +1,8 @@
 """Atlassian Statuspage: one incident for a run, and its components as they were before when it is resolved.
 
-An incident that is open is gone on with, also one that a person opened: it is updated, never duplicated. The last note
-that it has stands in its metadata, so that one who was killed tells nothing twice. One request a second is allowed for
-a token; a run tells far less.
+An incident that is open is gone on with, also one that a person opened: it is updated, never duplicated. The notes that
+it has stand in its metadata, so that one who was killed, or comes late, tells nothing twice, and nothing that a later
+note has replaced. One request a second is allowed for a token; a run tells far less.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from hummii_ops.telling.channels.channel import Words
 from hummii_ops.telling.channels.posting import Poster, json_of, list_of
 from hummii_ops.telling.ledger import Ledger
 from hummii_ops.telling.outbox import Note
-from hummii_ops.telling.status_page.lifecycle import OPENS, STAGES
+from hummii_ops.telling.status_page.lifecycle import OPENS, STAGES, is_replaced
 from hummii_ops.telling.templates import Message
 
 _OURS = "hummii_ops"
 _COMPONENT = "component "
+_MOST_NOTES = 50
 
 
 class HostedPage:
@@ -38,38 +39,39 @@ class HostedPage:
         said = self._words.of(note)
         if said is None:
             return "nothing to say"
-        found = ledger.memory.get("incident") or self._open_one(note, ledger)
+        found = self._found(note, ledger)
         if found is None and note.kind not in OPENS:
+            ledger.memory["passed"] = note.at.isoformat()  # what comes late must not open one any more
             return "no incident is open"
-        if found is not None and again and self._has(found, note):
-            ledger.memory["incident"] = found
-            return found
+        ours = _ours(found or {})
+        if found is not None and again and note.id in _notes(ours):
+            return self._remembered(found, ledger)
+        if is_replaced(note, str(ours.get("at", ""))) or is_replaced(note, ledger.memory.get("passed", "")):
+            return "a later update replaced it"
         self._remember_components(ledger)
-        body = self._incident(note, said, ledger)
+        body = self._incident(note, said, ledger, ours)
         if found is None:
-            made = self._ask("POST", "/incidents", {"incident": body | {"name": said.title[:255]}})
-            found = str(made["id"])
+            found = self._ask("POST", "/incidents", {"incident": body | {"name": said.title[:255]}})
         else:
-            self._ask("PATCH", f"/incidents/{found}", {"incident": body})
-        ledger.memory["incident"] = found
-        ledger.save()
-        return found
+            self._ask("PATCH", f"/incidents/{found['id']}", {"incident": body})
+        return self._remembered(found, ledger)
 
     def check(self) -> str:
         """The open incidents, which reads only."""
         return f"the key works; {len(self._unresolved())} incidents are open"
 
-    def _incident(self, note: Note, said: Message, ledger: Ledger) -> dict[str, Any]:
+    def _incident(self, note: Note, said: Message, ledger: Ledger, known: dict[str, Any]) -> dict[str, Any]:
         stage = STAGES.get(note.kind)
+        at = note.at.isoformat() if stage is not None else known.get("at", "")
         before = {name: text for name, text in ledger.memory.items() if name.startswith(_COMPONENT)}
-        ours = {"run_id": note.run_id, "note": note.id} | before
+        ours = {"run_id": note.run_id, "at": at, "notes": [*_notes(known), note.id][-_MOST_NOTES:]} | before
         body: dict[str, Any] = {"body": said.text or said.title, "metadata": {_OURS: ours}}
         if stage is None:
             return body
         body |= {"status": stage}
         if stage == "resolved":
-            known = {name.removeprefix(_COMPONENT): text for name, text in before.items()}
-            return body | ({"components": known} if known else {})
+            well = {name.removeprefix(_COMPONENT): text for name, text in before.items()}
+            return body | ({"components": well} if well else {})
         if self._settings.components:
             body["components"] = dict.fromkeys(self._settings.components, self._settings.component_status)
         return body
@@ -83,17 +85,25 @@ class HostedPage:
         if missing:
             ledger.save()
 
-    def _open_one(self, note: Note, ledger: Ledger) -> str | None:
+    def _found(self, note: Note, ledger: Ledger) -> dict[str, Any] | None:
+        """What this run tells of, as it is now: other runs and people may have told there since."""
+        known = ledger.memory.get("incident")
+        return self._ask("GET", f"/incidents/{known}", None) if known else self._open_one(note, ledger)
+
+    def _open_one(self, note: Note, ledger: Ledger) -> dict[str, Any] | None:
         """This run's incident, else the newest that is not resolved; it knows what components were before it."""
         found = self._unresolved()
         own = [one for one in found if _ours(one).get("run_id") == note.run_id]
         for one in [*own, *found]:
             ledger.memory |= {name: str(text) for name, text in _ours(one).items() if name.startswith(_COMPONENT)}
-            return str(one["id"])
+            return one
         return None
 
-    def _has(self, incident: str, note: Note) -> bool:
-        return _ours(self._ask("GET", f"/incidents/{incident}", None)).get("note") == note.id
+    def _remembered(self, incident: dict[str, Any], ledger: Ledger) -> str:
+        found = str(incident["id"])
+        ledger.memory["incident"] = found
+        ledger.save()
+        return found
 
     def _unresolved(self) -> list[dict[str, Any]]:
         url = f"{self._page}/incidents/unresolved"
@@ -113,3 +123,9 @@ def _ours(incident: dict[str, Any]) -> dict[str, Any]:
     metadata = incident.get("metadata")
     ours = metadata.get(_OURS) if isinstance(metadata, dict) else None
     return ours if isinstance(ours, dict) else {}
+
+
+def _notes(ours: dict[str, Any]) -> list[str]:
+    """The ids of the notes that an incident has, the last one last."""
+    notes = ours.get("notes")
+    return [str(one) for one in notes] if isinstance(notes, list) else []

@@ -392,6 +392,19 @@ def test_evidence_holds_no_command_line(world: World, tmp_path: Path, monkeypatc
     assert all(word in saved["ps.txt"] for word in (".ID", ".Image", ".Status", ".Names"))
 
 
+def test_a_fact_that_cannot_be_written(world: World) -> None:
+    """A full disk fails who writes it, also where set -e does not hold; an empty fact would be taken for one."""
+    facts = world.folder / "facts"
+    facts.mkdir(exist_ok=True)
+    (facts / ".side").symlink_to("/dev/full")
+    script = 'run=$1; . "$run/lib/verbs/database.sh"; echo live=1 | fact side || exit 3'
+    assert subprocess.run(["sh", "-euc", script, "sh", str(world.folder)], check=False, timeout=60).returncode == 3
+    assert not (facts / "side").is_symlink()
+    (facts / ".side").unlink()
+    assert subprocess.run(["sh", "-euc", script, "sh", str(world.folder)], check=False, timeout=60).returncode == 0
+    assert (facts / "side").read_text() == "live=1\n"
+
+
 def test_room(world: World) -> None:
     """Room is compared in bytes, on the disk of that folder."""
     assert world.holds("room_is_left", str(world.project), "1024")

@@ -92,6 +92,26 @@ def test_nothing_from_inside_and_no_markup(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*.new"))
 
 
+def test_an_entry_has_its_time_once(tmp_path: Path) -> None:
+    """Our wordings end in it, since a chat or a mail shows none; the page has a place for it."""
+    tell(tmp_path, "started", "announced", "succeeded", text="See you at 2026-01-15 10:32 UTC")
+    html = (tmp_path / "index.html").read_text()
+    assert [html.count(f"2026-01-15 10:{minute} UTC") for minute in (31, 32, 33)] == [1, 2, 1]
+    assert "We are watching it.</p>" in html
+
+
+def test_what_is_told_late_is_not_the_last_word(tmp_path: Path) -> None:
+    """It stands at its time; an announcement has the stage that was then."""
+    tell(tmp_path, "started", "announced", "succeeded", "monitoring-ok", text="soon")
+    whole = document(tmp_path)
+    for number in (1, 2):
+        updates = [one for n, one in enumerate(whole["incidents"][0]["updates"]) if n != number]  # type: ignore[arg-type, var-annotated, misc]
+        kept = whole | {"incidents": [whole["incidents"][0] | {"updates": updates}]}
+        (tmp_path / "status.json").write_text(json.dumps(kept))
+        tell(tmp_path, "started", "announced", "succeeded", "monitoring-ok", text="soon")
+        assert document(tmp_path) == whole
+
+
 def test_what_is_not_ours_is_not_overwritten(tmp_path: Path) -> None:
     """A person's own page stays; a folder that is not there may come."""
     (tmp_path / "status.json").write_text("mine")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,52 @@ def tell(page: Page, ledger: Ledger, *kinds: NoteKind) -> None:
     for number, kind in enumerate(kinds, start=1):
         note = Note(id=f"{RUN}.{number}", run_id=RUN, kind=kind, at=NOW, facts={"hosts": "prod-1"})
         channel(page).send(note, ledger, again=False)
+
+
+def late(page: Page, ledger: Ledger, kind: NoteKind, minute: int, *, run: str = RUN, again: bool = False) -> str:
+    """Tell what happened in that minute, whenever that is done."""
+    at, facts = NOW + timedelta(minutes=minute), {"hosts": "prod-1", "text": "soon"}
+    note = Note(id=f"{run}.{minute}", run_id=run, kind=kind, at=at, facts=facts)
+    return channel(page).send(note, ledger, again=again)
+
+
+def statuses(page: Page) -> list[list[str]]:
+    """Of each incident what it was, the oldest first."""
+    return [[one["status"] for one in reversed(incident["incident_updates"])] for incident in page.incidents]
+
+
+def test_a_late_retry_tells_nothing_twice(page: Page, tmp_path: Path) -> None:
+    """It had arrived, and others since: it is found among them, though the last one is another."""
+    ledger = Ledger(path=tmp_path / "page.json")
+    for minute, kind in enumerate(("started", "succeeded", "announced", "monitoring-ok"), start=1):
+        late(page, ledger, kind, minute)
+    for minute, kind in enumerate(("started", "succeeded", "announced"), start=1):
+        late(page, ledger, kind, minute, again=True)
+    assert statuses(page) == [["identified", "monitoring", "monitoring", "resolved"]]
+
+
+def test_a_late_note_does_not_undo_what_replaced_it(page: Page, tmp_path: Path) -> None:
+    """It never arrived, and the trouble is over: of this run, or of an older one. An announcement is still told."""
+    ledger, older = Ledger(path=tmp_path / "page.json"), Ledger(path=tmp_path / "older.json")
+    late(page, older, "started", 1, run="older")
+    for minute, kind in ((3, "started"), (6, "monitoring-ok")):
+        late(page, ledger, kind, minute)
+    assert late(page, ledger, "succeeded", 4) == "a later update replaced it"
+    assert late(page, ledger, "watching", 5) == "a later update replaced it"
+    assert late(page, older, "failed", 2, run="older") == "a later update replaced it"
+    assert page.components == {"api": "degraded_performance", "shop": "operational"}
+    late(page, ledger, "announced", 5)
+    assert statuses(page) == [["identified", "identified", "resolved", "resolved"]]
+
+
+def test_a_begin_that_comes_after_its_end_opens_nothing(page: Page, tmp_path: Path) -> None:
+    """The page was away when it began; when it is there again, all is well."""
+    ledger = Ledger(path=tmp_path / "page.json")
+    assert late(page, ledger, "monitoring-ok", 2) == "no incident is open"
+    assert late(page, ledger, "started", 1) == "a later update replaced it"
+    assert not page.incidents
+    late(page, ledger, "regressed", 3)
+    assert statuses(page) == [["identified"]]
 
 
 def test_an_incident_from_its_begin_to_its_end(page: Page, tmp_path: Path) -> None:
