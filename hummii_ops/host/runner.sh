@@ -20,11 +20,10 @@ flock -w $patience 9 || exit 0
 now() { date +%s%3N; }
 note() { # EVENT [LIST STEP [CODE]]: one line of the journal, in our own words and numbers only
     from=$(stat -c %s output.log)
-    [ -z "$torn" ] || { echo >>journal.jsonl && torn=; }
+    [ -z "${torn:-}" ] || echo >>journal.jsonl; torn=1 # a full disk tore the last one: nothing is written into it
     printf '{"t":%s,"ev":"%s","list":"%s","step":"%s","code":%s,"log":%s}\n' \
-        "$(now)" "$1" "${2:-}" "${3:-}" "${4:-null}" "$from" >>journal.jsonl && sync journal.jsonl || { torn=1; return 1; }
+        "$(now)" "$1" "${2:-}" "${3:-}" "${4:-null}" "$from" >>journal.jsonl && sync journal.jsonl && torn=
 }
-torn= # a full disk may have torn the line that was written last: the next one is not written into it
 put() { printf '%s\n' "$2" >".$1.new" && sync ".$1.new" && mv ".$1.new" "$1" && sync .; } # FILE WORD
 put_state() { put state "$1" && state=$1; }
 end() { # STATE: the last word; the lease is kept by "mixed" alone
