@@ -113,7 +113,7 @@ def _with_lease(lab: Lab, host: LabHost, version: str, *, say: Say) -> None:
     said = subprocess.run([*call, *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     for line in (said.stdout + said.stderr).splitlines():
         say(f"{host.name}: {line}")
-    if said.returncode == 127:
+    if said.returncode in (126, 127):  # which of them depends on the engine
         raise Refused(f"{host.name} has no guard of deploys", remedy="fab install-host --yes")
     if said.returncode:
         error = Busy if said.returncode == ExitCode.BUSY else Refused
