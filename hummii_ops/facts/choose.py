@@ -23,6 +23,8 @@ from hummii_ops.transport.text import printable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}", re.ASCII)
 _LIST = "fab releases"
+_FURTHER = f"To go further: fab rollback --to=…   (which: {_LIST})"
+_NOTHING_FURTHER = "Nothing older can be gone back to. Is it well now: fab verify. To take it back: fab undo"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +42,15 @@ def choose_latest(releases: Iterable[Release], snapshot: Snapshot) -> Choice:
     Of several restore points of that release, the newest that was recorded: it brings env files and the rest too.
     Refused when there is none, and when what runs was put there by a rollback.
     """
+    judged = [(one, why_not(one, snapshot)) for one in releases]
+    open_to_us = [one for one, why in judged if why is None]
     rolled_back = rolled_back_by(snapshot)
     if rolled_back is not None:
         raise Refused(
             f"already rolled back by {rolled_back.run_id}",
-            remedy=f"To go further: fab rollback --to=…   (which: {_LIST})",
+            remedy=_FURTHER if open_to_us else _NOTHING_FURTHER,
             run_id=rolled_back.run_id,
         )
-    judged = [(one, why_not(one, snapshot)) for one in releases]
-    open_to_us = [one for one, why in judged if why is None]
     good = [one for one in open_to_us if one.goodness == "good"]
     meant = next(iter(good or open_to_us), None)
     if meant is None:
@@ -181,7 +183,8 @@ def _no_such(releases: Sequence[Release], text: str) -> Refused:
     names = list(dict.fromkeys(name for one in releases for name in (one.version, one.id) if name))
     near = get_close_matches(text, names, n=3, cutoff=0.5)
     hint = f"; nearest: {', '.join(near)}" if near else ""
-    return Refused(f"there is no release {text}{hint}", remedy=f"Look at the list: {_LIST}")
+    remedy = "The last good one: fab rollback --latest" if text == "latest" else f"Look at the list: {_LIST}"
+    return Refused(f"there is no release {text}{hint}", remedy=remedy)
 
 
 def _named(release: Release) -> str:

@@ -91,6 +91,8 @@ def _in_our_words(said: str, program: Any) -> str:
     if word.startswith("-"):
         contexts = program.collection.to_contexts()
         names = sorted({flag for context in contexts for flag in context.flag_names() if flag.startswith("--")})
+    if re.fullmatch(r"[0-9][0-9A-Za-z._-]{0,80}", word) and "rollback" in sys.argv:
+        return f"usage: a release is named by a flag: fab rollback --to={word}\n  next: which there are: fab releases"
     flags = {flag for context in program.collection.to_contexts() for flag in context.flag_names()}
     if f"--{word}" in flags:
         return f"usage: {word!r:.80} is a flag: write --{word}\n  next: see the flags: fab --help TASK"

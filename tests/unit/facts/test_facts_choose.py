@@ -109,3 +109,20 @@ def test_the_choice_is_as_promised(file: Path) -> None:
 def test_there_are_enough_cases() -> None:
     """The folder was found: a glob that matches nothing would prove nothing."""
     assert len(CASES) >= 50
+
+
+@pytest.mark.parametrize(
+    ("kept", "request_", "proposed"),
+    [
+        (2, "--latest", "fab rollback --to=…"),
+        (0, "--latest", "fab verify. To take it back: fab undo"),
+        (2, "--to=latest", "fab rollback --latest"),
+    ],
+)
+def test_what_is_proposed_can_be_done(kept: int, request_: str, proposed: str) -> None:
+    """Further back where something is kept, else a look or the way back; the other flag by its name."""
+    case = json.loads((Path(__file__).parent / "choose" / "latest-already-rolled-back.json").read_text())
+    every = tuple(a_release(one) for one in case["releases"][:kept])
+    with pytest.raises(HummiiError) as raised:
+        choose(request_, every, a_snapshot(case))
+    assert proposed in raised.value.remedy

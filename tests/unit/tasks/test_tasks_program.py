@@ -43,6 +43,12 @@ def test_who_has_read_enough_of_the_list_sees_no_traceback() -> None:
         assert (done.returncode, done.stderr) == (0, ""), words
 
 
+def test_a_release_without_its_flag() -> None:
+    fab = [str(Path(sys.executable).with_name("fab")), f"--search-root={ROOT}"]
+    done = subprocess.run([*fab, "rollback", "1.0"], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, "fab rollback --to=1.0" in done.stderr) == (2, True), done.stderr
+
+
 _LEAVES_A_THREAD = """
 import atexit, os, signal, sys, threading, time
 from fabric.main import program
