@@ -12,15 +12,16 @@ import os
 import pkgutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import fabric.main
 import fabric.runners
-import paramiko  # noqa: F401
 
 import hummii_ops
 
 CHECKOUT = str(Path(__file__).resolve().parents[3])
 importlib.import_module("lab.tasks")
+importlib.import_module("paramiko")
 for module in pkgutil.walk_packages(hummii_ops.__path__, "hummii_ops."):
     if "apprise" not in module.name:  # an extra
         importlib.import_module(module.name)
@@ -30,15 +31,15 @@ gc.collect()
 gc.freeze()
 
 
-def child(call: dict[str, object]) -> None:
+def child(call: dict[str, Any]) -> None:
     out = os.open(f"{call['out']}.out", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     err = os.open(f"{call['out']}.err", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     null = os.open(os.devnull, os.O_RDONLY)
     for fd, target in ((null, 0), (out, 1), (err, 2)):
         os.dup2(fd, target)
     os.chdir(str(call["cwd"]))
-    os.environ.update(call["env"])  # type: ignore[call-overload]
-    words = [str(word) for word in call["words"]]  # type: ignore[attr-defined]
+    os.environ.update(call["env"])
+    words = [str(word) for word in call["words"]]
     sys.argv = ["fab", f"--search-root={CHECKOUT}", *words]
     fabric.main.program.run()
 

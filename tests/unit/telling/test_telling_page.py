@@ -104,9 +104,10 @@ def test_what_is_told_late_is_not_the_last_word(tmp_path: Path) -> None:
     """It stands at its time; an announcement has the stage that was then."""
     tell(tmp_path, "started", "announced", "succeeded", "monitoring-ok", text="soon")
     whole = document(tmp_path)
+    (incident,) = json.loads((tmp_path / "status.json").read_text())["incidents"]
     for number in (1, 2):
-        updates = [one for n, one in enumerate(whole["incidents"][0]["updates"]) if n != number]  # type: ignore[arg-type, var-annotated, misc]
-        kept = whole | {"incidents": [whole["incidents"][0] | {"updates": updates}]}
+        updates = [one for n, one in enumerate(incident["updates"]) if n != number]
+        kept = whole | {"incidents": [incident | {"updates": updates}]}
         (tmp_path / "status.json").write_text(json.dumps(kept))
         tell(tmp_path, "started", "announced", "succeeded", "monitoring-ok", text="soon")
         assert document(tmp_path) == whole
