@@ -65,15 +65,19 @@ served() { # DATABASE USER: fields end with 0x1f, lines with 0
 }
 
 look() { # KIND WRAP PATH SECONDS
-  sum_of_backup "$3" | frame sum 0
-  if ! wrap_is_whole "$1" "$2" "$3" "$container" 2> /dev/null; then
+  sum_of_backup "$3" | frame sum 0 & # beside the reading; it has its say before anything else has
+  if wrap_is_whole "$1" "$2" "$3" "$container" 2> /dev/null; then
+    facts=$(facts_and_words "$@")
+    wait
+    frame wrap 0 < /dev/null
+    printf '%s\n' "$facts" | frame content 0
+  else
+    wait
     frame content 0 < /dev/null # half of it is not read on
-    return
   fi
-  frame wrap 0 < /dev/null
-  # facts go through fd 3, what the tools complain of through the variable
-  { words=$({ facts_of "$1" "$2" "$3" "$container" "$4" >&3; } 2>&1) && printf '%s\n' "$words" | head -c 2000 | sed 's/^/said /'; } 3>&1 |
-    frame content 0
+}
+facts_and_words() { # KIND WRAP PATH SECONDS: facts go through fd 3, what the tools complain of through the variable
+  { words=$({ facts_of "$1" "$2" "$3" "$container" "$4" >&3; } 2>&1) && printf '%s\n' "$words" | head -c 2000 | sed 's/^/said /'; } 3>&1
 }
 
 everything() {

@@ -80,11 +80,9 @@ whole_into() ( # WRAP PATH CONTAINER DATABASE USER TOOL…: the tool gets all of
     [ -e "$run/facts/.whole" ] || { echo "$path could not be unpacked to its end"; exit 1; }
 )
 restore_copied() ( # CONTAINER SIDE USER PATH JOBS: pg_restore seeks in it, so it is copied into the container, and taken away
-    inside=/tmp/$2
-    docker exec -u root "$1" rm -rf "$inside"
+    inside=/tmp/$2 # drop_side has taken away what an earlier try left there
     # what is copied below a tmpfs of the container is not seen in it
-    if docker cp "$4" "$1:$inside" >/dev/null && docker exec "$1" test -e "$inside"; then
-        docker exec -u root "$1" chmod -R a+rX "$inside"
+    if docker cp "$4" "$1:$inside" >/dev/null && docker exec -u root "$1" chmod -R a+rX "$inside"; then
         in_database "$1" "$2" "$3" pg_restore --exit-on-error -j "$5" -d "$2" "$inside"
         code=$?
         docker exec -u root "$1" rm -rf "$inside"

@@ -5,13 +5,18 @@ validate_side() ( # PROJECT SERVICE DATABASE USER on|off: its structure, its obj
     deep=$5 side=$(aside_name side "${run##*/}")
     set -- "$1" "$2" "$3" "$4"
     await_database "$@" || exit
-    counted "$side" rows-side "$@" & # both at once: neither waits for what the other finds
+    # all at once: none waits for what another finds
+    counted "$side" rows-side "$@" &
+    counting=$!
+    listed "$side" "$@" &
+    listing=$!
     found=$(sql validate "$side" "$@" -v "deep=$deep") || found="${found}it could not be looked through to its end"
-    wait $! || exit
+    code=0
+    wait $counting || code=$?
+    wait $listing || code=$?
+    [ $code = 0 ] || exit $code
     [ -z "$found" ] || { printf '%s\n' "$found" | tail -n 3; exit 1; }
-    as_listed "$side" "$@" || exit
-    # before the comparison: of these a dump holds only some rows
-    noted extension-tables "$side" extension-tables "$@" || exit
+    as_listed || exit
     missing=$(held_alone rows.expected rows-side extension-tables)
     [ -z "$missing" ] || { echo "the backup holds other rows than the restored database: $missing"; exit 1; }
     [ ! -s "$run/check.sql" ] || checked_by_user "$side" "$@" || exit
@@ -21,10 +26,13 @@ validate_side() ( # PROJECT SERVICE DATABASE USER on|off: its structure, its obj
 }" | fact doubts
     : | fact valid
 )
-as_listed() ( # SIDE PROJECT SERVICE DATABASE USER: pg_restore ends well without what it has passed over in silence
+listed() ( # SIDE PROJECT SERVICE DATABASE USER: what is there; of an extension's tables a dump holds only some rows
     side=$1
     shift
-    noted objects "$side" objects-side "$@" && noted sequences "$side" sequences-side "$@" || exit
+    noted objects "$side" objects-side "$@" && noted sequences "$side" sequences-side "$@" &&
+        noted extension-tables "$side" extension-tables "$@"
+)
+as_listed() ( # pg_restore ends well without what it has passed over in silence
     if [ -s "$run/objects.expected" ] && ! cmp -s "$run/objects.expected" "$run/facts/objects-side"; then
         there=$(LC_ALL=C comm -13 "$run/objects.expected" "$run/facts/objects-side" | tr '\n' ',')
         echo "the backup's table of contents has $(held_alone objects.expected objects-side); restored are ${there:-none}"
