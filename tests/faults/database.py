@@ -20,7 +20,7 @@ ROLLBACK_DB = (
     "--to=1.0",
     "--yes",
     "--reason=1.4 dropped a column",
-    "--settle=0",
+    "--settle=1",
 )
 POSTGRES = "docker ps -aq --filter label=com.docker.compose.service=postgres"
 

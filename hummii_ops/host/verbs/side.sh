@@ -60,7 +60,9 @@ drop_kept() ( # PROJECT SERVICE DATABASE USER OID NAME COMMENT
 side_restored() ( [ -s "$run/facts/restored" ] ) # PROJECT SERVICE DATABASE USER …
 restore_side() ( # PROJECT SERVICE DATABASE USER KIND WRAP PATH JOBS: what an earlier try left is dropped first
     kind=$5 wrap=$6 path=$7 jobs=$8
-    drop_side "$1" "$2" "$3" "$4" || exit
+    if [ -e "$run/facts/restoring" ]; then drop_side "$1" "$2" "$3" "$4"; else await_database "$1" "$2" "$3" "$4"; fi || exit
+    mkdir -p "$run/facts"
+    : | fact restoring || exit
     side=$(aside_name side "${run##*/}") container=$(database_container "$1" "$2")
     sql side-create - "$1" "$2" "$3" "$4" -v "side=$side" -v "run=${run##*/}" | fact side || exit
     [ -n "$(oid_of side "${run##*/}")" ] || exit 1
