@@ -63,11 +63,11 @@ def chosen(seen: Evidence, transport: Transport, snapshot: Snapshot, environment
     if server is None or since is None or seen.began_at is None or since >= snapshot.read_at:
         return log
     now = Window(containers=(), since=since, until=snapshot.read_at)
+    found = looked(lambda: prometheus_counts.count(transport, server, now))
 
     def read(window: Window) -> Requests | None:
-        return prometheus_counts.count(transport, server, window)
+        return found if window == now else prometheus_counts.count(transport, server, window)
 
-    found = looked(lambda: read(now))
     if found is None or found.trouble or not found.n:
         return replace(log, trouble=found.trouble or "" if found else "")
     earlier = traffic.earlier_windows(now, seen.began_at, _EVER)
