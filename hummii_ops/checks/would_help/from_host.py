@@ -5,7 +5,7 @@ Never changes anything, and never raises for what a host does: what could not be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ def with_looks(
     snapshot: Snapshot,
     environment: Environment,
     host: Host,
-    played: Iterable[Measurement] = (),
+    played: Sequence[Measurement] = (),
 ) -> Evidence:
     """The evidence of one read, and what the host shows now; about seven seconds. Docker must answer.
 
@@ -61,6 +61,7 @@ def with_looks(
     filled = replace(
         seen,
         metrics=(*traffic.metrics(requests, before, times, users, environment), *traffic.of_flows(played)) or None,
+        failing=traffic.failing_flows(played),
         unavailable=(*_unanswered(said), *counting.unanswered(requests)),
         previous=traffic.proven(seen.previous, before.get("before"), base, environment),
         load=traffic.more_load(requests, before.get("before"), does, base),
