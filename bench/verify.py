@@ -37,7 +37,7 @@ def verify(lab: Lab, say: Say) -> tuple[Any, str]:
 
 
 def figures_of(rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """Of each round the whole, its slowest look, and both in a ratio; the two reads frame the others."""
+    """Of each round the whole, its slowest look, and both in a ratio; the two reads are no looks."""
     looks = {name: round(median(one["looks_s"].get(name, 0.0) for one in rounds), 2) for name in rounds[0]["looks_s"]}
     slowest = [max(spent for name, spent in one["looks_s"].items() if name not in READS) for one in rounds]
     ratios = [one["wall_s"] / most for one, most in zip(rounds, slowest, strict=True)]

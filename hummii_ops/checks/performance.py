@@ -39,12 +39,13 @@ def measure(transport: Transport, snapshot: Snapshot, environment: Environment, 
 
     `snapshot` is the last read of the host.
     """
-    found = look(transport, snapshot, environment, host)
     if not snapshot.engine.answers:
-        return found.measurements
+        return look(transport, snapshot, environment, host).measurements
     home = f"{environment.project_dir}/.hummii-ops"
-    before = baseline.read(transport, home, not_of=running_identity(snapshot) or "")
-    return (*found.measurements, *baseline.compared(before, found.samples))
+    with ThreadPoolExecutor(1, thread_name_prefix="baseline") as threads:
+        before = threads.submit(baseline.read, transport, home, not_of=running_identity(snapshot) or "")
+        found = look(transport, snapshot, environment, host)
+        return (*found.measurements, *baseline.compared(before.result(), found.samples))
 
 
 def look(transport: Transport, snapshot: Snapshot, environment: Environment, host: Host) -> Performance:
@@ -58,10 +59,12 @@ def look(transport: Transport, snapshot: Snapshot, environment: Environment, hos
         probes = threads.submit(responses.look, transport, environment, host)
         database = threads.submit(database_limits.look, transport, environment)
         others = threads.submit(outside_services.look, transport, environment)
+        load, loaded = database.result()
+        used, of_host = resources.result()
+        done = threads.submit(work.look, transport, snapshot, environment, load, used)
         counted, requests = log.result()
         times, answered = probes.result()
-        load, loaded = database.result()
-        (used, of_host), outside = resources.result(), others.result()
+        outside = others.result()
     seen = access_log.window(snapshot, environment)
     window_s = 0.0 if isinstance(seen, str) else seen.seconds
     return Performance(
@@ -75,7 +78,7 @@ def look(transport: Transport, snapshot: Snapshot, environment: Environment, hos
         ),
         samples=replace(
             baseline.samples(times, counted, window_s, load),
-            work=work.look(transport, snapshot, environment, load, used),
+            work=done.result(),
             dependencies={name: one.ms for name, one in (outside or {}).items() if one.ms is not None},
         ),
     )

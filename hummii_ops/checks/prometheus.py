@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
@@ -40,7 +40,7 @@ def measure(transport: Transport, environment: Environment) -> tuple[Measurement
         return ()
     questions = queries(server) | {f"own {name}": one.query for name, one in server.queries.items()}
     try:
-        answers = _answers(transport, server, list(questions.values()))
+        answers = ask(transport, server, [url_of(server, one) for one in questions.values()], parse)
     except (LinkLost, Unreachable):
         answers = [Said(trouble="the link was lost or the answer was cut")] * len(questions)
     return tuple(judge(dict(zip(questions, answers, strict=True)), environment, server))
@@ -48,16 +48,19 @@ def measure(transport: Transport, environment: Environment) -> tuple[Measurement
 
 def queries(server: Prometheus) -> dict[str, str]:
     """What we ask by ourselves. Without any 5xx there is no series of it: that is zero, as vector(0) says."""
-    chosen = [f'{name}="{escaped(value)}"' for name, value in server.labels.items()]
     window, requests = f"[{server.window_s}s]", server.requests_metric
-    every = "{" + ",".join(chosen) + "}"
-    failed = "{" + ",".join([*chosen, f'{server.status_label}=~"5.."']) + "}"
+    every, failed = choosing(server), choosing(server, f'{server.status_label}=~"5.."')
     buckets = f"sum by (le) (rate({server.durations_metric}_bucket{every}{window}))"
     return {
         "samples": f"sum(increase({requests}{every}{window}))",
         "errors": f"100 * (sum(rate({requests}{failed}{window})) or vector(0)) / sum(rate({requests}{every}{window}))",
         "p95": f"1000 * histogram_quantile(0.95, {buckets})",
     }
+
+
+def choosing(server: Prometheus, *more: str) -> str:
+    """The labels that choose the stack's series."""
+    return "{" + ",".join([*(f'{name}="{escaped(value)}"' for name, value in server.labels.items()), *more]) + "}"
 
 
 def escaped(value: str) -> str:
@@ -88,20 +91,27 @@ def _number(pair: Sequence[Any]) -> Said:
     return Said(value=value if math.isfinite(value) else None)
 
 
-def _answers(transport: Transport, server: Prometheus, asked: Sequence[str]) -> list[Said]:
-    urls = [f"{server.url}/api/v1/query?{urlencode({'query': one})}" for one in asked]
-    if server.asked_from == "host":
-        return _from_host(transport, server, urls)
+def url_of(server: Prometheus, query: str, **more: str) -> str:
+    """Where this question is asked; `more`: of which time."""
+    return f"{server.url}/api/v1/{'query_range' if 'step' in more else 'query'}?{urlencode({'query': query} | more)}"
 
-    def ask(url: str) -> Said:
+
+def ask(transport: Transport, server: Prometheus, urls: Sequence[str], read: Callable[[bytes], Said]) -> list[Said]:
+    """Every answer, as `read` reads it. Raises LinkLost and Unreachable, if it is the host who asks."""
+    if server.asked_from == "host":
+        return _from_host(transport, server, urls, read)
+
+    def one(url: str) -> Said:
         answer = fetch(url, within_s=server.timeout_s)
-        return Said(trouble=f"no answer: {shown(answer.error)}") if answer.status is None else parse(answer.body)
+        return Said(trouble=f"no answer: {shown(answer.error)}") if answer.status is None else read(answer.body)
 
     with ThreadPoolExecutor(4, thread_name_prefix="prometheus") as threads:
-        return list(threads.map(ask, urls))
+        return list(threads.map(one, urls))
 
 
-def _from_host(transport: Transport, server: Prometheus, urls: Sequence[str]) -> list[Said]:
+def _from_host(
+    transport: Transport, server: Prometheus, urls: Sequence[str], read: Callable[[bytes], Said]
+) -> list[Said]:
     script = files("hummii_ops.checks").joinpath("prometheus.sh").read_text(encoding="utf-8")
     limit_s = len(urls) * server.timeout_s + 15
     said = frames(
@@ -113,7 +123,7 @@ def _from_host(transport: Transport, server: Prometheus, urls: Sequence[str]) ->
     return [
         Said(trouble=f"no answer: {shown(one.text)}")
         if one.exit_code and not one.text.startswith("{")
-        else parse(one.data)
+        else read(one.data)
         for one in said
     ]
 

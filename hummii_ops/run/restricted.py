@@ -93,7 +93,7 @@ def known(environment: Environment) -> Iterator[Known]:
     deploy = (home, environment.project_dir, environment.deploy_log or "")
     yield Known(name="deploy_output", text=_check("deploy_output"), words=deploy, more="[0-9]+")
     if environment.prometheus:
-        asked = f"{_literal(environment.prometheus.url)}/api/v1/query\\?query=.*"
+        asked = f"{_literal(environment.prometheus.url)}/api/v1/query(_range)?\\?query=.*"
         yield Known(name="prometheus", text=_check("prometheus"), more=f"[0-9.]+|{asked}")
     yield from _of_the_database(environment)
 

@@ -5,7 +5,7 @@ Never asks, and changes nothing but the flows' own test data; says what it did n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,8 @@ def host_json(name: str, seen: Evidence, advice: Advice) -> dict[str, Any]:
         one.comparison.as_json() | {"name": one.name, "unit": one.unit, "limit": one.limit, "over_limit": one.breached}
         for one in seen.gates
     ]
-    return {"name": name, "version": seen.version, "since": began} | advice.as_json() | {"metrics": metrics}
+    known = {"name": name, "version": seen.version, "since": began, "failing": list(seen.failing)}
+    return known | advice.as_json() | {"metrics": metrics}
 
 
 def played(site: Site) -> tuple[Measurement, ...]:
@@ -66,7 +67,7 @@ def played(site: Site) -> tuple[Measurement, ...]:
     return look_at_flows(site.environment, site.host, Event()).measurements
 
 
-def diagnosed(site: Site, flows: Iterable[Measurement] = ()) -> tuple[str, Evidence, Advice]:
+def diagnosed(site: Site, flows: Sequence[Measurement] = ()) -> tuple[str, Evidence, Advice]:
     """The host's name, what is known of it, and what the table says; `flows`: what they gave just before.
 
     Raises what a read of the host raises.
@@ -93,6 +94,8 @@ def _show(console: Console, place: str, seen: Evidence, advice: Advice) -> None:
     since = f" for {age(seen.began_at, seen.now)}" if seen.began_at and seen.now else ""
     head = f"{place} runs {seen.version or 'no version that can be read'}{since}"
     console.print(printable(head), style="bold", markup=False)
+    for failing in seen.failing:  # before all else: it is what customers meet now, whatever the table says of its cause
+        console.print(printable(f"fails now: {failing}"), style="bold red", markup=False)
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for least in (1, 2, 20, 30):
         table.add_column(overflow="fold", min_width=least)

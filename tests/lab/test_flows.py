@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from lab_database import sql
-from lab_operator import Operator, Said, until
+from lab_operator import Operator, Said, Working, until
 from lab_production import Production
+from lab_relay import Relay
 
 from lab import breakage, stack
 
 pytestmark = pytest.mark.lab
 
 FIVE = ("chat", "login", "order", "payment", "registration")
+EVERY = 8  # of some 80 pieces that a whole run sends; flows side by side are each at another step then
 LEFT = """
 SELECT (SELECT count(*) FROM users WHERE email LIKE 'ops+%') + (SELECT count(*) FROM orders WHERE item LIKE 'ops %')
      + (SELECT count(*) FROM messages WHERE text LIKE 'ops %')
@@ -44,9 +46,21 @@ def said_of(said: Said) -> dict[str, tuple[str, str]]:
     }
 
 
+def failed(said: Said) -> set[str]:
+    """What breaks the verdict."""
+    return {one["name"] for one in said.document["measurements"] if one["verdict"] == "fail" and one["critical"]}
+
+
 def test_release_1_0_passes_and_keeps_nothing(shop: Production, operator: Operator) -> None:
-    """All five flows and the speed, in verify beside its other looks; no test data stays, no password is shown."""
-    found = said_of(operator.fab("verify", "--settle=0").ended(0))
+    """All five flows and the speed, in verify beside its other looks; no test data stays, no password is shown.
+
+    Each look, of whatever kind, bears all that it was judged by.
+    """
+    said = operator.fab("verify", "--settle=0").ended(0)
+    assert (said.document["verdict"], said.document["exit_code"]) == ("pass", 0)
+    keys = {"name", "verdict", "value", "unit", "limit", "n", "window", "source", "reason"}
+    assert [one for one in said.document["measurements"] if not keys <= one.keys()] == []
+    found = said_of(said)
     assert {name: verdict for name, (verdict, _) in found.items()} == {
         **{f"flow.{name}": "pass" for name in FIVE},
         "speed.order.list-orders": "pass",
@@ -78,14 +92,37 @@ def test_what_is_broken_fails_alone(
     assert nothing_left(shop)
 
 
-def test_ctrl_c_cleans_up(shop: Production, operator: Operator) -> None:
-    """In the middle of a run, with users and orders there: 130, and they are gone."""
-    working = operator.start("flows.run")
-    until(lambda: not nothing_left(shop), what="the flows have made something")
-    working.process.send_signal(signal.SIGINT)
-    said = working.end()
-    assert said.exit_code in (130, 0), said.everything  # 0: they were quicker
-    assert nothing_left(shop)
+def relayed(shop: Production, operator: Operator, relay: Relay) -> None:
+    """From now on the operator's customers go by way of the relay."""
+    text = shop.lab.environment_file.read_text().replace(shop.host.url, f"http://127.0.0.1:{relay.port}")
+    (operator.folder / "relayed.yml").write_text(text)
+    operator.inventory.write_text("environments:\n  lab: {include: relayed.yml}\n")
+
+
+def test_ctrl_c_at_every_step_leaves_nothing(shop: Production, operator: Operator) -> None:
+    """All flows side by side, stopped while this or that request is on its way: 130, and the database is as it was."""
+    working: list[Working] = []
+    struck = at = 0
+
+    def strike(number: int) -> None:
+        nonlocal struck
+        if number == at:
+            struck = at
+            working[-1].process.send_signal(signal.SIGINT)
+
+    whole = Relay(shop.host.url_port, strike)
+    relayed(shop, operator, whole)
+    with whole.forwarding():
+        operator.fab("flows.run").ended(0)
+    assert whole.passed > 60, "the relay was not asked"
+    for at in range(2, whole.passed, EVERY):
+        relay = Relay(shop.host.url_port, strike)
+        relayed(shop, operator, relay)
+        with relay.forwarding():
+            working.append(operator.start("flows.run"))
+            said = working[-1].end()
+        assert said.exit_code == (130 if struck == at else 0), f"at {at}: {said.everything}"
+        assert nothing_left(shop), f"at {at}: {said.everything}"
 
 
 def test_an_api_that_is_down_is_told_in_its_own_place(shop: Production, operator: Operator) -> None:
@@ -97,12 +134,28 @@ def test_an_api_that_is_down_is_told_in_its_own_place(shop: Production, operator
     assert nothing_left(shop)
 
 
+def test_release_1_1_is_found_by_its_health(shop: Production, operator: Operator) -> None:
+    """Its container and its health fail, from inside and outside; what asks the api is told as "api is down"."""
+    shop.rewind()
+    shop.deploy("1.1")
+    until(lambda: "(unhealthy)" in shop.sh("docker ps"), what="docker's own word")
+    said = operator.fab("verify", "--settle=0").ended(7)
+    assert failed(said) == {"service.api", "health.host", "health.outside"}
+    assert set(said_of(said).values()) == {("inconclusive", "api is down")}
+
+
 @pytest.mark.parametrize(
     ("version", "fails"), [("1.2", "flow.order"), ("1.3", "speed.order.list-orders"), ("1.4", "flow.order")]
 )
 def test_bad_releases_are_found(shop: Production, operator: Operator, version: str, fails: str) -> None:
-    """Each by verify, in its right place: lost orders, a slow list, no order at all; the list of 1.3 is still right."""
+    """Each by verify, in its right place and there alone: lost orders, a slow list, no order at all.
+
+    The list of 1.3 is still right.
+    """
     shop.deploy(version)
-    found = said_of(operator.fab("verify", "--settle=0").ended(7))
-    assert [name for name, (verdict, _) in found.items() if verdict == "fail"] == [fails], found
+    until(lambda: shop.serves(version), what=f"{version} serves")
+    said = operator.fab("verify", "--settle=0").ended(7)
+    assert failed(said) == {fails}
+    assert [one["n"] >= 20 for one in said.document["measurements"] if one["name"] == "flow.order"] == [True]
+    assert [name for name, (verdict, _) in said_of(said).items() if verdict == "fail"] == [fails]
     assert nothing_left(shop)

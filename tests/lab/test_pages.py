@@ -41,10 +41,17 @@ def test_a_deployment_that_failed(fresh: Production, operator: Operator) -> None
 
 
 def test_a_critical_bug(fresh: Production, operator: Operator) -> None:
-    """1.0 is not critical by any look; a word is enough. 1.2 is, by its orders; 1.0 is back, and orders go again."""
+    """1.0 is not critical by any look; a word is enough. 1.2 is, by its orders; 1.0 is back, and orders go again.
+
+    Nobody measured 1.0: whether a rollback helps is unknown (row 1), and what fails is told first, with this page.
+    """
     nothing = operator.fab("critical-bug", *YES, "--reason=a feeling").ended(3)
     assert "--declare" in nothing.document["remedy"]
     broken = deployed(fresh, "1.2")
+    (asked,) = operator.fab("diagnose").ended(0).document["hosts"]
+    assert [one.startswith("flow.order: create-order: ") for one in asked["failing"]] == [True]
+    assert (asked["helps"], asked["row"], asked["next_command"]) == ("unknown", 1, "fab critical-bug")
+    assert asked["because"].startswith(asked["failing"][0])
     end = operator.fab("critical-bug", *YES, "--reason=orders fail").ended(0).document
     critical = end["stages"][0]
     assert critical["verdict"] == "fail"

@@ -89,6 +89,22 @@ def test_both_go_back_in_turn_and_one_undo_takes_both_back(broken: Both, operato
     nobody_holds(operator)
 
 
+def test_a_page_of_the_procedure_names_each_host(broken: Both, operator: Operator) -> None:
+    """deployment-failure on both at once: where it failed on each, one rollback, each verified and marked good."""
+    for one in broken:
+        until(lambda one=one: "(unhealthy)" in one.sh("docker ps"), what="docker's own word")  # type: ignore[misc]
+    end = operator.fab("deployment-failure", "--yes", "--settle=1", "--reason=the workflow is red").ended(0).document
+    assert end["host"] == "lab-1, lab-2"
+    assert [line for line in end["stages"][0]["found"] if "containers are not well" in line] == [
+        f"{host}: 1 of 4 containers are not well" for host in ("lab-1", "lab-2")
+    ]
+    assert sum(line.startswith("health: api is running, unhealthy") for line in end["stages"][1]["found"]) == 2
+    assert {one["host"] for one in end["measurements"]} == {"lab-1", "lab-2"}
+    assert states(end["run"]) == ["done", "done"]
+    assert all(one.serves("1.0") for one in broken)
+    assert all(one.holds(f"grep -qx mark=good {PROJECT}/.hummii-ops/marks/*") for one in broken)
+
+
 def test_the_second_fails_and_both_are_as_before(broken: Both, operator: Operator) -> None:
     """The second host loses the image of its target after the plan: it goes back, and the first is taken back (5)."""
     first, second = broken

@@ -14,7 +14,7 @@ from hummii_ops.checks.would_help import causes
 from hummii_ops.checks.would_help.evidence import Evidence, Room
 from hummii_ops.checks.would_help.metrics import compared_after
 from hummii_ops.checks.would_help.release_rows import row_8, row_9, row_10, row_11, row_12, row_13
-from hummii_ops.checks.would_help.row import AGAIN, LOOK, Helps, Row, Says
+from hummii_ops.checks.would_help.row import AGAIN, DECIDE, LOOK, Helps, Row, Says
 from hummii_ops.checks.would_help.rows import row_1, row_2, row_3, row_4, row_5, row_6, row_7
 
 # A dead api needs no samples: row 2 is asked before row 1.
@@ -81,13 +81,13 @@ def _none_matched(seen: Evidence) -> Says:
             next_command=AGAIN,
         )
     unseen = f"; not looked at: {', '.join(seen.not_looked_at)}" if seen.not_looked_at else ""
-    what = wrong or "; ".join(one.words() for one in over)
+    what = wrong or "; ".join([*seen.failing, *(one.words() for one in over if one.has_data or not seen.failing)])
     return Says(
         helps="unknown",
         code="not-explained",
         verdict="inconclusive",
         because=f"{what}; what is known does not say whether the release is the cause{unseen}",
-        next_command=LOOK,
+        next_command=DECIDE if seen.failing else LOOK,
     )
 
 

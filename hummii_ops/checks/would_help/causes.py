@@ -183,10 +183,13 @@ def _rose(before: float | None, now: float | None, times: float, *, least: float
 
 
 def host_explains(seen: Evidence) -> str | None:
-    """What of the host explains the illness. Too little CPU makes requests slow; that they began to fail with a release
-    is not of its doing.
+    """What of the host explains the illness. Too little CPU makes requests slow; that they began to fail with a
+    release, or that a flow of ours fails, is not of its doing.
     """
-    return None if seen.host is None or _only_slows(seen, seen.host) else host_cause(seen.host)
+    if seen.host is None or _only_slows(seen, seen.host):
+        return None
+    fails = any(one.startswith("flow.") for one in seen.failing)
+    return None if fails and _is_short_of_cpu(seen.host) else host_cause(seen.host)
 
 
 def host_is_out(seen: Evidence) -> bool:
@@ -195,8 +198,12 @@ def host_is_out(seen: Evidence) -> bool:
 
 
 def _only_slows(seen: Evidence, host: HostLoad) -> bool:
-    short = host_saturated(host)
-    return seen.fails_since_release and not host.broken and all(one.startswith("CPU") for one in short)
+    return seen.fails_since_release and _is_short_of_cpu(host)
+
+
+def _is_short_of_cpu(host: HostLoad) -> bool:
+    """And of nothing else."""
+    return not host.broken and all(one.startswith("CPU") for one in host_saturated(host))
 
 
 def _flat(before: float | None, now: float | None, *, least: float = 0.0) -> bool:

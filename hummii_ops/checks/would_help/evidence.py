@@ -162,8 +162,9 @@ class Evidence:
     """`began_at` and `ended_at` of the release that runs. `onset_at`: when it became worse; `fails_since_release`:
     requests that were counted just before it and just after it show that they fail since then.
 
-    `unavailable`: sources that did not answer, in words. `absent`: rooms that this stack does not have, so that
-    nothing is missing there. `migrations`: may the older code serve the schema?
+    `failing`: critical user flows that just failed, or were too slow, in words. `unavailable`: sources that did not
+    answer, in words. `absent`: rooms that this stack does not have, so that nothing is missing there. `migrations`: may
+    the older code serve the schema?
     """
 
     now: datetime | None = None
@@ -176,6 +177,7 @@ class Evidence:
     health: HealthSeen | None = None
     previous: Previous | None = None
     metrics: tuple[Series | Failures, ...] | None = None
+    failing: tuple[str, ...] = ()
     unavailable: tuple[str, ...] = ()
     load: Load | None = None
     host: HostLoad | None = None

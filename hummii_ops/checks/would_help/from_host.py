@@ -5,27 +5,23 @@ Never changes anything, and never raises for what a host does: what could not be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
-from typing import TypeVar
 
-from hummii_ops.checks import access_log, baseline, database_limits, outside_services, resources, responses, work
+from hummii_ops.checks import baseline, database_limits, outside_services, resources, responses, work
 from hummii_ops.checks.access_log import Window
 from hummii_ops.checks.baseline import Baseline
 from hummii_ops.checks.verdict import Measurement
+from hummii_ops.checks.would_help import counting as counted_by
 from hummii_ops.checks.would_help import failing, looks, traffic
+from hummii_ops.checks.would_help.counting import looked
 from hummii_ops.checks.would_help.evidence import Evidence
 from hummii_ops.checks.would_help.traffic import Counted
-from hummii_ops.errors import Unreachable
 from hummii_ops.facts.releases import running_identity
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment, Host
-from hummii_ops.transport import LinkLost, Transport
-
-T = TypeVar("T")
-_LONGEST = timedelta(hours=1)  # of the log since the release: what is longer ago says little of now
+from hummii_ops.transport import Transport
 
 
 def with_looks(
@@ -34,49 +30,50 @@ def with_looks(
     snapshot: Snapshot,
     environment: Environment,
     host: Host,
-    played: Iterable[Measurement] = (),
+    played: Sequence[Measurement] = (),
 ) -> Evidence:
     """The evidence of one read, and what the host shows now; about seven seconds. Docker must answer.
 
     `played`: what the user flows gave, which must be over: they are work, too.
     """
-    now, earlier = _windows(seen, snapshot, environment)
+    counting = counted_by.chosen(seen, transport, snapshot, environment)
+    now, count = counting.now, counting.count
     home = f"{environment.project_dir}/.hummii-ops"
     running = running_identity(snapshot) or ""
 
-    def count(window: Window) -> Counted | None:
-        found = _looked(lambda: access_log.read(transport, window, environment))
-        return Counted(window=window, requests=found) if found else None
-
     with ThreadPoolExecutor(6, thread_name_prefix="diagnose") as threads:
         used = threads.submit(
-            _looked, lambda: resources.read(transport, snapshot, version_service=environment.version_service)
+            looked, lambda: resources.read(transport, snapshot, version_service=environment.version_service)
         )
         asked = threads.submit(database_limits.look, transport, environment)
         probed = threads.submit(responses.look, transport, environment, host)
         others = threads.submit(outside_services.look, transport, environment)
         kept = threads.submit(baseline.read, transport, home, not_of=running)
         counted = threads.submit(count, now) if now else None
-        then = {name: threads.submit(count, window) for name, window in earlier.items()}
+        then = {name: threads.submit(count, window) for name, window in counting.earlier.items()}
         load, said = asked.result()
         requests = counted.result() if counted else None
         before = {name: one for name, future in then.items() if (one := future.result())}
         base, host_used, times = kept.result(), used.result(), probed.result()[0]
         outside = others.result()
     does = work.look(transport, snapshot, environment, load, host_used)
-    gone = [f"the database ({one.reason})" for one in said if one.verdict == "error"]
-    gone += [f"the proxy's log ({requests.requests.trouble})"] if requests and requests.requests.trouble else []
+    users = counting.baseline(base)
     filled = replace(
         seen,
-        metrics=(*traffic.metrics(requests, before, times, base, environment), *traffic.of_flows(played)) or None,
-        unavailable=tuple(gone),
+        metrics=(*traffic.metrics(requests, before, times, users, environment), *traffic.of_flows(played)) or None,
+        failing=traffic.failing_flows(played),
+        unavailable=(*_unanswered(said), *counting.unanswered(requests)),
         previous=traffic.proven(seen.previous, before.get("before"), base, environment),
         load=traffic.more_load(requests, before.get("before"), does, base),
         host=looks.host_load(host_used, snapshot, environment.version_service, base) if host_used else None,
         database=looks.in_database(load, base, began_at=seen.began_at, now=does) if load else None,
         dependencies=looks.dependencies(outside, times, base) if environment.dependencies else None,
     )
-    return _with_onset(filled, requests, before.get("before"), base, count)
+    return _with_onset(filled, requests, before.get("before"), users, count)
+
+
+def _unanswered(said: Iterable[Measurement]) -> Iterator[str]:
+    return (f"the database ({one.reason})" for one in said if one.verdict == "error")
 
 
 def _with_onset(
@@ -95,23 +92,3 @@ def _with_onset(
         if failing.since_release(count(failing.first_of(now.window)), last, base, seen.began_at):
             return replace(seen, onset_at=seen.began_at, fails_since_release=True)
     return replace(seen, onset_at=traffic.onset(now, before, seen.began_at)) if "requests.time" in worse else seen
-
-
-def _windows(seen: Evidence, snapshot: Snapshot, environment: Environment) -> tuple[Window | None, dict[str, Window]]:
-    """The log since the release, and before it, as far as the proxy's containers go back."""
-    found = access_log.window(snapshot, environment)
-    if isinstance(found, str) or seen.began_at is None or environment.proxy is None:
-        return None, {}
-    proxies = snapshot.service(environment.proxy.service)
-    oldest = max((one.created_at for one in proxies), default=snapshot.read_at)
-    started = [one.started_at for one in snapshot.service(environment.version_service) if one.started_at]
-    settled = max(started, default=seen.began_at) + timedelta(seconds=environment.health.settle_s)
-    now = replace(found, since=max(settled, found.until - _LONGEST))
-    return now, traffic.earlier_windows(now, seen.began_at, oldest)
-
-
-def _looked(look: Callable[[], T]) -> T | None:
-    try:
-        return look()
-    except (LinkLost, Unreachable):
-        return None

@@ -9,6 +9,7 @@ Helps = Literal["yes", "no", "unknown"]
 ROLL_BACK = "fab rollback --latest"
 LOOK = "fab rollback --latest --dry-run"
 AGAIN = "fab diagnose"
+DECIDE = "fab critical-bug"
 QUESTIONS = {
     1: "too little to judge by?",
     2: "is the api down since the release?",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from hummii_ops.checks.statistics import LEAST_POINTS
 from hummii_ops.checks.would_help import causes
 from hummii_ops.checks.would_help.evidence import Evidence, Previous
-from hummii_ops.checks.would_help.row import AGAIN, LOOK, ROLL_BACK, Row, Says, asked
+from hummii_ops.checks.would_help.row import AGAIN, DECIDE, LOOK, ROLL_BACK, Row, Says, asked
 
 UNSEEN = "not looked at"
 
@@ -29,8 +29,9 @@ def row_1(seen: Evidence) -> Row:
         helps="unknown",
         code="not-enough-data",
         verdict="inconclusive",
-        because=why,
-        next_command="fab verify" if no_before else AGAIN,  # waiting brings nothing back; the limits judge alone
+        because=f"{'; '.join(seen.failing)}. Whether a rollback helps: {why}" if seen.failing else why,
+        # waiting brings nothing back; the limits judge alone, and on that page they may be enough for a rollback
+        next_command=DECIDE if seen.failing else "fab verify" if no_before else AGAIN,
     )
     enough = required and 2 * len(blind) < len(required) and not seen.unavailable
     down = causes.illness(seen) or causes.others_down(seen) or (seen.host and seen.host.broken)

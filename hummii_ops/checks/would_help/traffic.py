@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from hummii_ops.checks.access_log import Requests, Window
 from hummii_ops.checks.baseline import Baseline
+from hummii_ops.checks.mask import shown
 from hummii_ops.checks.responses import limit_ms
 from hummii_ops.checks.statistics import LEAST_POINTS, change_point
 from hummii_ops.checks.verdict import Measurement
@@ -158,6 +159,12 @@ def of_flows(played: Iterable[Measurement]) -> Iterator[Series | Failures]:
         elif one.name.startswith("flow.") and one.verdict in ("pass", "fail"):
             n = one.samples or 1
             yield Failures(name=one.name, after=(int(one.verdict == "fail"), n), limit=0.0, required=False)
+
+
+def failing_flows(played: Iterable[Measurement]) -> tuple[str, ...]:
+    """What our own customers could not do, with the step and why; and what they had to wait for."""
+    found = [one for one in played if one.verdict == "fail" and one.critical]
+    return tuple(shown(f"{one.name}: {one.reason}") for one in found if one.name.startswith(("flow.", "speed.")))
 
 
 def onset(now: Counted | None, before: Counted | None, began_at: datetime) -> datetime | None:

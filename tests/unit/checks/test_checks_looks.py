@@ -296,6 +296,17 @@ def test_flows_are_judged_by_their_limits_alone() -> None:
     assert advise(seen).code == "not-enough-data"
 
 
+def test_flows_that_fail_are_named_with_their_step() -> None:
+    """Critical ones, and those that were too slow; no other look, and none that went well."""
+    said = Measurement(name="flow.order", verdict="fail", reason="create-order: status 500", source="")
+    slow = look("speed.order.list", "fail", value=2400, limit=1000.0)
+    others = look("flow.chat", "fail", critical=False), look("cpu.api", "fail"), look("flow.login", "pass")
+    assert traffic.failing_flows((said, slow, *others)) == (
+        "flow.order: create-order: status 500",
+        "speed.order.list:",
+    )
+
+
 def look(name: str, verdict: Any, **more: Any) -> Measurement:
     return Measurement(name=name, verdict=verdict, reason="", source="", **more)
 
@@ -376,3 +387,7 @@ def test_too_little_cpu_does_not_make_requests_fail() -> None:
     fails = replace(seen, fails_since_release=True)
     assert (advise(fails).row, advise(fails).helps) == (9, "yes")
     assert advise(replace(fails, host=replace(busy, disk_used=99))).row == 4
+    flow = advise(replace(seen, failing=("flow.order: create-order: status 500",)))
+    assert (flow.helps, flow.code, flow.next_command) == ("unknown", "not-explained", "fab critical-bug")
+    assert flow.because.startswith("flow.order: create-order: status 500; requests.errors worse: ")
+    assert advise(replace(seen, failing=("speed.order.list: median 2400 ms",))).row == 4

@@ -70,6 +70,19 @@ def test_a_row_that_matches_too_is_named() -> None:
     assert "row 7 matches too: nginx is not up" in text
 
 
+def test_what_fails_for_customers_comes_first() -> None:
+    """Whatever else is not known: before the table, in the reason and in the document; and what may end it is next."""
+    order = "flow.order: create-order: 6 of 20 failed: status 500"
+    seen = replace(
+        SEEN, metrics=(Failures(name="flow.order", after=(1, 20), limit=0.0, required=False),), failing=(order,)
+    )
+    lines = [line.strip() for line in page(seen).splitlines()]
+    assert lines[1] == f"fails now: {order}"
+    assert lines[-2].startswith(f"would a rollback help? unknown: {order}. Whether a rollback helps: ")
+    assert lines[-1] == "next: fab critical-bug"
+    assert host_json("prod-1", seen, advise(seen))["failing"] == [order]
+
+
 def test_text_from_a_server_moves_no_cursor() -> None:
     """Whatever a health answer says, the terminal stays as it is."""
     assert "\x1b" not in page(replace(SEEN, health=HealthSeen(ok=False, said="\x1b[2Jboo")))
