@@ -152,11 +152,18 @@ def end(reply: Reply, format: str) -> None:
             from rich.console import Console
 
             reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
+    except BrokenPipeError:  # who reads has seen enough; the exit code is what counts
+        let_go_of_stdout()
     finally:
         _annotate(reply)
         afterwards(reply)
     if reply.exit_code != ExitCode.DONE:
         raise Exit(code=int(reply.exit_code))
+
+
+def let_go_of_stdout() -> None:
+    """Nobody reads it any more: what is still buffered goes nowhere, so that nothing is left to fail at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _as_json(document: dict[str, Any], *, in_a_line: bool) -> str:
