@@ -19,7 +19,7 @@ from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks import backupview, session
 from hummii_ops.tasks.backup_choice import judged_whole
-from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.frame import FORMATS_OF_A_RUN, Reply, command, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import VERDICTS, watcher
 from hummii_ops.tasks.session import Site
@@ -35,6 +35,7 @@ from hummii_ops.transport import printable
         "require_checksum": "one without a checksum is not usable",
         "restore": "also restore it beside the served database, prove it there, and drop it again",
     },
+    formats=FORMATS_OF_A_RUN,
 )
 def check_backup(
     _context: Any,

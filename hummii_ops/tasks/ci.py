@@ -14,7 +14,7 @@ from rich.console import Console
 
 from hummii_ops.errors import UsageError
 from hummii_ops.tasks import session
-from hummii_ops.tasks.frame import Reply, command
+from hummii_ops.tasks.frame import FORMATS_OF_A_RUN, Reply, command
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}")
@@ -31,7 +31,7 @@ _HELP = {
 }
 
 
-@command("rollback", changes=True, help=_HELP)
+@command("rollback", changes=True, help=_HELP, formats=FORMATS_OF_A_RUN)
 def rollback(
     _context: Any,
     result: str = "failure",

@@ -21,7 +21,7 @@ from hummii_ops.run.fleet import carry_out
 from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks import planshow, session
 from hummii_ops.tasks.bring_back import one_site
-from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.frame import FORMATS_OF_A_RUN, Reply, command, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import VERDICTS, watcher
 from hummii_ops.tasks.swapping import about_of
@@ -32,7 +32,12 @@ _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _IN_USE = frozenset({"prepared", "forward", "back", "mixed", "ready", None})  # as their runs are
 
 
-@command(TASK, changes=True, help={"older_than": "only what a run made longer ago than this: 30d, 12h, 2w"})
+@command(
+    TASK,
+    changes=True,
+    help={"older_than": "only what a run made longer ago than this: 30d, 12h, 2w"},
+    formats=FORMATS_OF_A_RUN,
+)
 def clean(
     _context: Any,
     older_than: str = "",

@@ -20,7 +20,7 @@ from hummii_ops.scenarios import performance_degradation as slow
 from hummii_ops.scenarios.code_back import Told
 from hummii_ops.scenarios.page import Page
 from hummii_ops.tasks import session
-from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.frame import FORMATS_OF_A_RUN, Reply, command, say
 from hummii_ops.tasks.fresh_looks import FreshLooks
 from hummii_ops.tasks.going_back import CodeWish
 from hummii_ops.tasks.scenario_page import report, tell
@@ -49,7 +49,7 @@ class Wish:
     env: str | None
 
 
-@command(failure.NAME, changes=True, help=_HELP)
+@command(failure.NAME, changes=True, help=_HELP, formats=FORMATS_OF_A_RUN)
 def deployment_failure(
     _context: Any,
     to: str | None = None,
@@ -70,7 +70,7 @@ def deployment_failure(
     return _end(page, hands, failure.deployment_failure(page, hands, asked), dry_run=dry_run)
 
 
-@command(critical.NAME, changes=True, help=_HELP)
+@command(critical.NAME, changes=True, help=_HELP, formats=FORMATS_OF_A_RUN)
 def critical_bug(
     _context: Any,
     to: str | None = None,
@@ -92,7 +92,7 @@ def critical_bug(
     return _end(page, hands, critical.critical_bug(page, hands, asked, ask), dry_run=dry_run)
 
 
-@command(slow.NAME, changes=True, help=_HELP)
+@command(slow.NAME, changes=True, help=_HELP, formats=FORMATS_OF_A_RUN)
 def performance_degradation(
     _context: Any,
     to: str | None = None,

@@ -17,14 +17,14 @@ from hummii_ops.run.fleet import Part, carry_out
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks import backupview, session
-from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.frame import FORMATS_OF_A_RUN, Reply, command, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import VERDICTS, watcher, worst
 from hummii_ops.tasks.session import Site
 from hummii_ops.transport import printable
 
 
-@command("backup-db", changes=True)
+@command("backup-db", changes=True, formats=FORMATS_OF_A_RUN)
 def backup_db(
     _context: Any, reason: str = "", limit: str | None = None, env: str | None = None, format: str = "text"
 ) -> Reply:

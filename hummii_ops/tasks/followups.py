@@ -16,8 +16,9 @@ from rich.console import Console
 
 from hummii_ops.errors import Refused, UsageError
 from hummii_ops.tasks import session
+from hummii_ops.tasks.flags import check_reason
 from hummii_ops.tasks.followup_issues import opened
-from hummii_ops.tasks.frame import Reply, ask, check_reason, command
+from hummii_ops.tasks.frame import Reply, ask, command
 from hummii_ops.tasks.reporting import folder_of
 from hummii_ops.tasks.verify import verify
 from hummii_ops.transport import printable

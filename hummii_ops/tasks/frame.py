@@ -13,6 +13,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from hummii_ops.errors import ExitCode, HummiiError, Interrupted, UsageError
+from hummii_ops.errors import ExitCode, HummiiError, Interrupted
+from hummii_ops.tasks.flags import check_flags, help_of
 from hummii_ops.telling import job_log
 from hummii_ops.transport.text import printable
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:  # loaded when something is shown, which may be while a host w
     from rich.console import Console
 
 FORMATS = ("text", "json")
+# Of a task that may carry a run: jsonl is json, and before it each event of the run, a line each.
+FORMATS_OF_A_RUN = (*FORMATS, "jsonl")
 # C1, the marks of direction, and the two separators of lines; json.dumps sees to the rest.
 _TURNS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -76,17 +80,27 @@ def command(
     def wrap(body: Callable[..., Reply]) -> Any:
         @functools.wraps(body)
         def run(context: Any, **flags: Any) -> None:
-            reply = answer(name, body, context, flags, formats)
+            with _events(flags.get("format", "text")):
+                reply = answer(name, body, context, flags, formats)
             if reply.exit_code in (ExitCode.DETACHED, ExitCode.INTERRUPTED):
                 # we leave already: a second Ctrl-C could only take away what is said, and the exit code with it
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
             end(reply, flags.get("format", "text"))
 
-        made = task(name=name, aliases=aliases, auto_shortflags=False, help=_help(body, help or {}))(run)
+        made = task(name=name, aliases=aliases, auto_shortflags=False, help=help_of(body, formats, help or {}))(run)
         made.changes = changes
         return made
 
     return wrap
+
+
+def _events(format: str) -> AbstractContextManager[None]:
+    """Where the events of a run are written while a task is at work."""
+    if format != "jsonl":
+        return nullcontext()
+    from hummii_ops.telling import lines
+
+    return lines.written_to(sys.stdout)
 
 
 def answer(
@@ -94,7 +108,7 @@ def answer(
 ) -> Reply:
     """The task's own reply, or the reply that its error makes."""
     try:
-        _check(flags, formats)
+        check_flags(flags, formats)
         return body(context, **flags)
     except HummiiError as error:
         return of_error(error)
@@ -131,13 +145,15 @@ def of_error(error: HummiiError) -> Reply:
 def end(reply: Reply, format: str) -> None:
     """Print the reply, do what comes after it, and leave with its exit code."""
     try:
-        if format == "json":
-            sys.stdout.write(_as_json(reply.document()) + "\n")
+        if format in ("json", "jsonl"):
+            sys.stdout.write(_as_json(reply.document(), in_a_line=format == "jsonl") + "\n")
             sys.stdout.flush()
         else:
             from rich.console import Console
 
             reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
+    except BrokenPipeError:  # who reads has seen enough; the exit code is what counts
+        let_go_of_stdout()
     finally:
         _annotate(reply)
         afterwards(reply)
@@ -145,9 +161,14 @@ def end(reply: Reply, format: str) -> None:
         raise Exit(code=int(reply.exit_code))
 
 
-def _as_json(document: dict[str, Any]) -> str:
+def let_go_of_stdout() -> None:
+    """Nobody reads it any more: what is still buffered goes nowhere, so that nothing is left to fail at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _as_json(document: dict[str, Any], *, in_a_line: bool) -> str:
     """As it is in every script; what would turn or clear a screen is escaped, which means the same to a parser."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    text = json.dumps(document, indent=None if in_a_line else 2, ensure_ascii=False, default=str)
     return _TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
@@ -183,39 +204,3 @@ def write_log(name: str) -> Path:
     with os.fdopen(fd, "w", encoding="utf-8") as file:
         file.write(traceback.format_exc())
     return path
-
-
-def _check(flags: dict[str, Any], formats: tuple[str, ...]) -> None:
-    for name, value in flags.items():
-        if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
-            raise UsageError(f"the text of --{name.replace('_', '-')} is not UTF-8")
-    if flags.get("format", "text") not in formats:
-        raise UsageError(f"--format is {' or '.join(formats)}, not {flags['format']!r}")
-    for name in ("reason", "declare", "despite"):
-        if flags.get(name) is not None:
-            check_reason(flags[name])
-
-
-def check_reason(reason: str) -> None:
-    """A reason is free text on one line. Raises UsageError for a control character or more than 500 characters."""
-    if len(reason) > 500:
-        raise UsageError(f"the reason has {len(reason)} characters; 500 are the most")
-    if any(ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u2028\u2029" for char in reason):
-        raise UsageError("the reason has a line break or another control character; it must be one line")
-
-
-_COMMON = {
-    "env": "environment of inventory.yml (else $HUMMII_ENV, else its default)",
-    "format": "text for people, or json: one document on stdout",
-    "yes": "do not ask",
-    "reason": "why, in a line; kept in the run and shown to the others",
-    "run": "id of the run; default: the newest of this environment",
-    "limit": "only these hosts, by name, separated by commas",
-    "wait": "seconds to wait for the lease when someone else holds it",
-    "dry_run": "read everything, change nothing, show the plan",
-}
-
-
-def _help(body: Callable[..., Reply], own: dict[str, str]) -> dict[str, str]:
-    names = list(body.__code__.co_varnames[1 : body.__code__.co_argcount])
-    return {name: text for name, text in (_COMMON | own).items() if name in names}

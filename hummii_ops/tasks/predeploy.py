@@ -19,7 +19,8 @@ from hummii_ops.checks import exit_code_of
 from hummii_ops.checks.verdict import Verdict
 from hummii_ops.errors import Refused, UsageError
 from hummii_ops.tasks import session
-from hummii_ops.tasks.frame import Reply, ask, check_reason, command
+from hummii_ops.tasks.flags import check_reason
+from hummii_ops.tasks.frame import Reply, ask, command
 from hummii_ops.tasks.verify_page import SIGNS
 from hummii_ops.transport.text import printable
 

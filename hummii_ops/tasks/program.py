@@ -17,6 +17,7 @@ from invoke.exceptions import CollectionNotFound, Exit, ParseError
 
 from hummii_ops.errors import ExitCode, HummiiError
 from hummii_ops.tasks import menu
+from hummii_ops.tasks.frame import let_go_of_stdout
 
 _FIRST = """\
 Production is broken? In this order (more: docs/3am.md):
@@ -44,8 +45,7 @@ def _until_nobody_reads(show: Callable[[], None]) -> Callable[[], None]:
             show()
             sys.stdout.flush()
         except BrokenPipeError:
-            # what is still buffered goes nowhere, so that nothing is left to fail at the exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            let_go_of_stdout()
             raise Exit(code=0) from None
 
     return parse_cleanup

@@ -37,14 +37,18 @@ _PREPARED = {
 
 
 def watcher(people: Console, many: bool) -> Callable[[Plan], AbstractContextManager[Listener]]:
-    """What shows a run while it lasts; the signs are explained once, on the first host."""
-    shown = count()
+    """What shows a run while it lasts, to people and to programs; signs are explained once, on the first host."""
+    from hummii_ops.telling import lines  # when a run begins: what only looks does not wait for it
+
+    shown, programs = count(), lines.opened()
 
     @contextmanager
     def watch(plan: Plan) -> Iterator[Listener]:
         with RunConsole(people, plan, many=many, legend=next(shown) == 0) as console:
 
             def listener(event: Event) -> None:
+                if programs is not None:
+                    programs.add(plan, event)
                 console(event)
                 if event.kind == "begin":  # from here on the host works, and nobody here has anything to do
                     load_writer()

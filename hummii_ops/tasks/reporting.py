@@ -19,7 +19,8 @@ from rich.console import Console
 from hummii_ops.errors import HummiiError, Refused, UsageError
 from hummii_ops.inventory import Environment
 from hummii_ops.tasks import session
-from hummii_ops.tasks.frame import Reply, check_reason, command, say
+from hummii_ops.tasks.flags import check_reason
+from hummii_ops.tasks.frame import Reply, command, say
 from hummii_ops.tasks.meant import on
 from hummii_ops.tasks.runview import check_run_id
 from hummii_ops.transport import LinkLost, printable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hummii_ops.errors import ExitCode, UsageError
 from hummii_ops.facts.choose import checked
 from hummii_ops.tasks import session
-from hummii_ops.tasks.frame import Reply, command
+from hummii_ops.tasks.frame import FORMATS_OF_A_RUN, Reply, command
 from hummii_ops.tasks.session import Site
 
 if TYPE_CHECKING:  # loaded when a call needs it, and while the hosts are read
@@ -24,11 +24,12 @@ _HELP = {
     "despite_schema": "go on although the release's code cannot serve the database as it is; the run records it",
     "stop_deploy": "end a guarded deploy that is at work, and then go back; the deploy's record says who did it",
     "with_db": "bring the database back as well, to this backup: a name, a timestamp, or latest",
-    "format": "text, json, or with --dry-run also sh: the plan as commands for a person",
+    "format": "text for people, or json: one document on stdout; jsonl: before it each event of the run as it comes, "
+    "a line each; with --dry-run also sh: the plan as commands for a person",
 }
 
 
-@command("rollback", changes=True, help=_HELP, formats=("text", "json", "sh"))
+@command("rollback", changes=True, help=_HELP, formats=(*FORMATS_OF_A_RUN, "sh"))
 def rollback(
     _context: Any,
     latest: bool = False,

@@ -11,7 +11,7 @@ from hummii_ops.facts.read_backups import database_of
 from hummii_ops.plans.work import Options
 from hummii_ops.tasks import session
 from hummii_ops.tasks.bring_back import Wish, bring_back
-from hummii_ops.tasks.frame import Reply, command
+from hummii_ops.tasks.frame import FORMATS_OF_A_RUN, Reply, command
 
 _HELP = {
     "backup": "a path, a name, a timestamp, or latest: the newest that passes all checks",
@@ -26,7 +26,7 @@ _HELP = {
 }
 
 
-@command("rollback-db", changes=True, help=_HELP)
+@command("rollback-db", changes=True, help=_HELP, formats=FORMATS_OF_A_RUN)
 def rollback_db(
     _context: Any,
     backup: str = "",

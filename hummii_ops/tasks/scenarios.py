@@ -22,7 +22,7 @@ from hummii_ops.scenarios.code_back import Ended
 from hummii_ops.scenarios.page import Page
 from hummii_ops.tasks import session
 from hummii_ops.tasks.bring_back import Wish, bring_back, one_site
-from hummii_ops.tasks.frame import Reply, afterwards, command, say
+from hummii_ops.tasks.frame import FORMATS_OF_A_RUN, Reply, afterwards, command, say
 from hummii_ops.tasks.fresh_looks import FreshLooks
 from hummii_ops.tasks.scenario_page import report, tell
 from hummii_ops.tasks.session import Site
@@ -73,7 +73,7 @@ class SiteHands:
         self.looks.keep()
 
 
-@command("database-only", changes=True, help=_HELP)
+@command("database-only", changes=True, help=_HELP, formats=FORMATS_OF_A_RUN)
 def database_only(
     _context: Any,
     backup: str = "latest",

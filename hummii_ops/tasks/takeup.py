@@ -17,7 +17,7 @@ from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.turn import Keeper
 from hummii_ops.tasks import chained, session, told
 from hummii_ops.tasks.atwork import standing
-from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.frame import FORMATS_OF_A_RUN, Reply, command, say
 from hummii_ops.tasks.meant import Found, Meant, check_prepared, chosen_among, meant, on
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import run_reply, watcher
@@ -26,7 +26,7 @@ from hummii_ops.tasks.swapping import discard, resume_prepared
 from hummii_ops.transport import LinkLost, printable
 
 
-@command("attach")
+@command("attach", formats=FORMATS_OF_A_RUN)
 def attach(
     _context: Any, run: str | None = None, limit: str | None = None, env: str | None = None, format: str = "text"
 ) -> Reply:
@@ -34,7 +34,7 @@ def attach(
     return go_on("attach", "follow", run, seen(limit, env))
 
 
-@command("resume", changes=True)
+@command("resume", changes=True, formats=FORMATS_OF_A_RUN)
 def resume(
     _context: Any,
     run: str | None = None,
@@ -56,7 +56,7 @@ def resume(
     return go_on("resume", "again", run, hosts, unfinished=True, ask=ask)
 
 
-@command("cancel", changes=True)
+@command("cancel", changes=True, formats=FORMATS_OF_A_RUN)
 def cancel(
     _context: Any,
     run: str | None = None,

@@ -15,7 +15,7 @@ from hummii_ops.run.fleet import Part, in_turn
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.steps import Effect
 from hummii_ops.tasks import planshow, prepared, session, told
-from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.frame import FORMATS_OF_A_RUN, Reply, command, say
 from hummii_ops.tasks.meant import chosen_among, newest, on
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import run_reply, watcher
@@ -24,7 +24,7 @@ from hummii_ops.tasks.session import Site
 from hummii_ops.tasks.takeup import go_on
 
 
-@command("undo", changes=True)
+@command("undo", changes=True, formats=FORMATS_OF_A_RUN)
 def undo(
     _context: Any,
     run: str | None = None,

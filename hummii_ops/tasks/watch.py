@@ -20,7 +20,7 @@ from hummii_ops.errors import ExitCode, HummiiError, UsageError
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.tasks import session
-from hummii_ops.tasks.frame import Reply, command, say
+from hummii_ops.tasks.frame import FORMATS_OF_A_RUN, Reply, command, say
 from hummii_ops.tasks.monitor import span_of
 from hummii_ops.tasks.report import VERDICTS
 from hummii_ops.tasks.session import Site
@@ -41,7 +41,7 @@ _HELP = {
 }
 
 
-@command("watch", changes=True, help=_HELP)
+@command("watch", changes=True, help=_HELP, formats=FORMATS_OF_A_RUN)
 def watch(
     _context: Any,
     for_: str = "10m",

@@ -28,6 +28,8 @@ from hummii_ops.telling.outbox import Outbox
 _POLL_S = 0.2
 # What a channel may need beyond its retries: the last attempt, and a slow secret.
 _SPARE_S = 120.0
+# How long a disk may take for a few lines. Who still hangs in a network is not waited for any longer.
+_WRITTEN_S = 10.0
 
 
 def deliver(folder: Path) -> None:
@@ -43,10 +45,12 @@ def deliver(folder: Path) -> None:
             warn(f"nothing can be sent: {getattr(error, 'what', type(error).__name__)}")
             return
         over = threading.Event()
-        for courier in couriers:
-            threading.Thread(target=courier.run, args=(over,), daemon=True).start()
+        threads = [threading.Thread(target=one.run, args=(over,), name="courier", daemon=True) for one in couriers]
+        for thread in threads:
+            thread.start()
         _until_over(couriers, desk, retry_s)
         over.set()
+        _until_written(threads)
 
 
 def _couriers(outbox: Outbox, desk: Desk, warn: partial[None]) -> tuple[Sequence[Courier], float]:
@@ -71,6 +75,13 @@ def _until_over(couriers: Sequence[Courier], desk: Desk, retry_s: float) -> None
         elif not any(courier.waiting() for courier in couriers):
             return
         time.sleep(_POLL_S)
+
+
+def _until_written(threads: Sequence[threading.Thread]) -> None:
+    """What is settled may be on its way to the disk still: lost there, it would be told twice."""
+    end = time.monotonic() + _WRITTEN_S
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
 
 
 def _warn(path: Path, text: str) -> None:

@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from hummii_ops import errors
+from hummii_ops import errors, events
 from hummii_ops.errors import ExitCode, HummiiError
 from hummii_ops.facts.record import parse_record
 from hummii_ops.plans.plan import ChecklistItem, Plan, StackState
@@ -29,6 +29,7 @@ from hummii_ops.run.fleet import Part
 from hummii_ops.run.outcome import Outcome, StepResult
 from hummii_ops.tasks.frame import of_error
 from hummii_ops.tasks.report import run_reply
+from hummii_ops.telling.lines import document
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -253,6 +254,22 @@ def test_every_flag_has_help() -> None:
     """`fab --help TASK` leaves no flag unexplained."""
     silent = [f"{task} {flag}" for task, helps in flags().items() for flag, help_ in helps.items() if not help_]
     assert not silent
+
+
+def test_the_tasks_that_print_events_are_listed() -> None:
+    """Those with --format=jsonl: all of them, and no other."""
+    page = (DOCS / "reference" / "documents.md").read_text(encoding="utf-8")
+    listed = re.search(r"With `--format=jsonl` .*?: (.*?)\.\n", page, flags=re.DOTALL)
+    assert listed
+    have = {task for task, helps in flags().items() if "jsonl" in (helps.get("--format") or "")}
+    assert set(re.findall(r"`([a-z.-]+)`", listed[1])) == have
+
+
+def test_an_event_keeps_to_its_schema() -> None:
+    """As --format=jsonl prints it, whatever happened."""
+    for kind in get_args(events.Kind):
+        event = events.Event(at=NOW, run_id="20260115T103000Z-rollback-1a2b", host="lab-1", kind=kind)
+        assert_keeps_to_its_schema(document(PLAN, event))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -28,7 +28,8 @@ def main() -> int:
         return UNKNOWN_ADDRESS
     if "title" not in asked:
         return SENT
-    return SENT if made.notify(title=asked["title"], body=asked["body"]) else NOT_SENT
+    text = apprise.NotifyFormat.TEXT  # what a person wrote is shown by services that show HTML or Markdown
+    return SENT if made.notify(title=asked["title"], body=asked["body"], body_format=text) else NOT_SENT
 
 
 if __name__ == "__main__":

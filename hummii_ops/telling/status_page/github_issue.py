@@ -1,7 +1,7 @@
 """A status page by GitHub issues: an issue for an incident, a comment for each update, closed when it is resolved.
 
 An open issue with the label is gone on with, also one that a person opened. What may have been written before is looked
-for by a mark in it, so that it stands there once.
+for by a mark in it, so that it stands there once. What comes late opens nothing that is over.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from hummii_ops.telling.channels.channel import Words
 from hummii_ops.telling.channels.posting import Poster, json_of, list_of
 from hummii_ops.telling.ledger import Ledger
 from hummii_ops.telling.outbox import Note
-from hummii_ops.telling.status_page.lifecycle import OPENS, STAGES
+from hummii_ops.telling.status_page.lifecycle import OPENS, SOLVES, STAGES, is_replaced
+from hummii_ops.telling.templates import Message
 
 
 class IssuePage:
@@ -33,20 +34,49 @@ class IssuePage:
         said = self._words.of(note, escaped)
         if said is None:
             return "nothing to say"
-        body, stage = f"{said.text}\n\n{_mark(note)}", STAGES.get(note.kind)
-        number = ledger.memory.get("issue") or self._open_one()
-        if number is None:
-            if note.kind not in OPENS:
-                return "no issue is open"
-            made = self._ask("POST", "/issues", {"title": said.title, "body": body, "labels": [self._label]})
-            number = str(made["number"])
-        elif not (again and self._is_there(number, note)):
-            self._ask("POST", f"/issues/{number}/comments", {"body": f"**{said.title}**\n\n{body}"})
-        ledger.memory["issue"] = number
+        if is_replaced(note, ledger.memory.get("at", "")):
+            return "a later update replaced it"
+        number = self._open_for(note, ledger)
+        if number is None and note.kind not in OPENS:
+            if note.kind in SOLVES:
+                ledger.memory["at"] = note.at.isoformat()
+            return "no issue is open"
+        ledger.memory["issue"] = number = self._written(number, note, said, again=again)
         ledger.save()
-        if stage is not None:
-            self._ask("PATCH", f"/issues/{number}", {"state": "closed" if stage == "resolved" else "open"})
+        if note.kind in STAGES:
+            self._decide(number, note)
+            ledger.memory["at"] = note.at.isoformat()
         return f"#{number}"
+
+    def _open_for(self, note: Note, ledger: Ledger) -> str | None:
+        """The issue that this note belongs to. A closed one takes only what opens it again, or an announcement."""
+        known = ledger.memory.get("issue")
+        if known is None:
+            return self._open_one()
+        if (
+            note.kind in OPENS
+            or note.kind not in STAGES
+            or self._ask("GET", f"/issues/{known}", None)["state"] == "open"
+        ):
+            return known
+        return None
+
+    def _written(self, number: str | None, note: Note, said: Message, *, again: bool) -> str:
+        """The note as a new issue, or as a comment on one; its number."""
+        body = f"{said.text}\n\n{_mark(note)}"
+        if number is None:
+            made = {"title": said.title, "body": body, "labels": [self._label]}
+            return str(self._ask("POST", "/issues", made)["number"])
+        if not (again and self._is_there(number, note)):
+            self._ask("POST", f"/issues/{number}/comments", {"body": f"**{said.title}**\n\n{body}"})
+        return number
+
+    def _decide(self, number: str, note: Note) -> None:
+        """Only what begins trouble opens an issue that others may have closed since."""
+        if STAGES[note.kind] == "resolved":
+            self._ask("PATCH", f"/issues/{number}", {"state": "closed"})
+        elif note.kind in OPENS:
+            self._ask("PATCH", f"/issues/{number}", {"state": "open"})
 
     def check(self) -> str:
         """The open issues, which reads only."""

@@ -6,9 +6,10 @@ to identified.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Literal
 
 from hummii_ops.telling.outbox import Note, NoteKind
@@ -25,6 +26,8 @@ STAGES: Mapping[NoteKind, Stage] = {
     "monitoring-ok": "resolved",
 }
 OPENS: frozenset[NoteKind] = frozenset({"started", "needs-person", "regressed"})
+# A page on which nothing is open need not say these; but what is older must then open nothing any more.
+SOLVES: frozenset[NoteKind] = frozenset({"succeeded", "monitoring-ok"})
 MOST_KEPT = 20
 
 
@@ -61,6 +64,12 @@ class Incident:
     def stage(self) -> Stage:
         return self.updates[-1].stage
 
+    @property
+    def resolved_at(self) -> str:
+        """Since when it is; "" while it is not. An announcement after it changes nothing."""
+        since = [one.at for one in takewhile(_is_resolved, reversed(self.updates))]
+        return since[-1] if since else ""
+
     def as_json(self) -> dict[str, Any]:
         return {"id": self.id, "stage": self.stage, "updates": [vars(one) for one in self.updates]}
 
@@ -73,22 +82,38 @@ class Incident:
         return cls(id=str(value["id"]), updates=updates)
 
 
+def _is_resolved(update: Update) -> bool:
+    return update.stage == "resolved"
+
+
 def told(incidents: Sequence[Incident], run_id: str, update: Update, kind: NoteKind) -> tuple[Incident, ...]:
     """The incidents, newest first, with an update; the same as before if it is there already.
 
     It goes to the run's own incident, else to one that is not resolved: also one that a person opened. What came since
-    stays the last word.
+    stays the last word; what is older than a "resolved" opens nothing.
     """
     if any(one.id == update.id for incident in incidents for one in incident.updates):
         return tuple(incidents)
     own = next((one for one in incidents if one.id == run_id), None)
     mine = own or next((one for one in incidents if one.stage != "resolved"), None)
     if mine is None:
-        if kind not in OPENS:
-            return tuple(incidents)  # nothing was said to be wrong
+        if kind not in OPENS or any(one.resolved_at > update.at for one in incidents):
+            return tuple(incidents)  # nothing was said to be wrong, or all was said to be well since
         return (Incident(id=run_id, updates=(update,)), *incidents)[:MOST_KEPT]
     before = [one for one in mine.updates if one.at <= update.at]
     after = [one for one in mine.updates if one.at > update.at]  # what was told late stands at its time
     stage = STAGES.get(kind, (before or after)[-1].stage)
     grown = replace(mine, updates=(*before, replace(update, stage=stage), *after))
     return tuple(grown if one is mine else one for one in incidents)
+
+
+def on_page(
+    incidents: Sequence[Incident], note: Note, update: Update, memory: MutableMapping[str, str]
+) -> tuple[Incident, ...]:
+    """`told` of a page that has nothing but its incidents. `memory`: when the run was over, where no page says it."""
+    if is_replaced(note, memory.get("passed", "")):
+        return tuple(incidents)
+    grown = told(incidents, note.run_id, update, note.kind)
+    if note.kind in SOLVES and all(one.id != update.id for incident in grown for one in incident.updates):
+        memory["passed"] = note.at.isoformat()
+    return grown

@@ -19,7 +19,7 @@ from hummii_ops.run.ship import pack
 from hummii_ops.telling.channels.channel import Later, Never, Words
 from hummii_ops.telling.ledger import Ledger
 from hummii_ops.telling.outbox import Note
-from hummii_ops.telling.status_page.lifecycle import Incident, told
+from hummii_ops.telling.status_page.lifecycle import Incident, on_page
 from hummii_ops.telling.status_page.static import files_of, incidents_of, update_of
 from hummii_ops.transport import LinkLost, Result, Transport
 
@@ -47,7 +47,7 @@ class PageOnHost:
         def put(host: Transport) -> str:
             for _ in range(_TRIES):
                 text, before = self._read(host)
-                if self._write(host, text, told(before, note.run_id, update, note.kind)):
+                if self._write(host, text, on_page(before, note, update, ledger.memory)):
                     return f"{self._host}:{self._folder}"
             raise Later(f"{self._host}: somebody else writes {self._folder} all the time", arrived=False)
 

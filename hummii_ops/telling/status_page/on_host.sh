@@ -3,7 +3,7 @@
 set -eu
 cd "$2" 2>/dev/null && [ -w . ] || exit 66
 case $1 in
-read) [ ! -e status.json ] || cat status.json ;;
+read) [ ! -e status.json ] || head -c 1000000 status.json ;; # ours is far smaller; what is cut is none of ours
 write)
     exec 9>.status.lock
     flock -w 5 9 || exit 75

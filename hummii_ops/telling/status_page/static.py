@@ -17,7 +17,7 @@ from hummii_ops.inventory.status_pages import StaticPage
 from hummii_ops.telling.channels.channel import Later, Never, Words
 from hummii_ops.telling.ledger import Ledger
 from hummii_ops.telling.outbox import Note
-from hummii_ops.telling.status_page.lifecycle import STAGES, Incident, Update, told
+from hummii_ops.telling.status_page.lifecycle import STAGES, Incident, Update, on_page
 from hummii_ops.telling.status_page.pages import feed, page
 
 SCHEMA = "hummii-ops/status-page/v1"
@@ -38,7 +38,7 @@ class OwnPage:
             return "nothing to say"
         try:
             with self._alone():
-                self._write(told(self._read(), note.run_id, update, note.kind))
+                self._write(on_page(self._read(), note, update, ledger.memory))
         except OSError as error:
             raise Later(f"{self._folder}: {error.strerror}", arrived=False) from None
         return str(self._folder)

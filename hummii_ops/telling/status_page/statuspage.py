@@ -16,7 +16,7 @@ from hummii_ops.telling.channels.channel import Words
 from hummii_ops.telling.channels.posting import Poster, json_of, list_of
 from hummii_ops.telling.ledger import Ledger
 from hummii_ops.telling.outbox import Note
-from hummii_ops.telling.status_page.lifecycle import OPENS, STAGES, is_replaced
+from hummii_ops.telling.status_page.lifecycle import OPENS, SOLVES, STAGES, is_replaced
 from hummii_ops.telling.templates import Message
 
 _OURS = "hummii_ops"
@@ -41,7 +41,8 @@ class HostedPage:
             return "nothing to say"
         found = self._found(note, ledger)
         if found is None and note.kind not in OPENS:
-            ledger.memory["passed"] = note.at.isoformat()  # what comes late must not open one any more
+            if note.kind in SOLVES:  # what comes late must not open one any more
+                ledger.memory["passed"] = note.at.isoformat()
             return "no incident is open"
         ours = _ours(found or {})
         if found is not None and again and note.id in _notes(ours):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from laptop import Laptop, laid
 from rig import Rig, tools_folder
 
 SHELLS = ("dash", "bash")
@@ -44,3 +46,9 @@ def dash_rig(tools: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.M
     rig = Rig(folder=tmp_path, shell="dash", tools=tools("dash"))
     yield rig
     rig.clear()
+
+
+@pytest.fixture
+def laptop(start_sshd: Callable[..., Any], tmp_path: Path) -> Laptop:
+    """A laptop that reaches the rig. Ask for it before the rig, which takes most tools away."""
+    return laid(start_sshd, tmp_path)

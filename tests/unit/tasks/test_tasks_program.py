@@ -43,6 +43,20 @@ def test_who_has_read_enough_of_the_list_sees_no_traceback() -> None:
         assert (done.returncode, done.stderr) == (0, ""), words
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(("config.schema",), 0), (("config.schema", "--format=json"), 0), (("attach", "--format=jsonl", "--env=none"), 2)],
+)
+def test_who_has_read_enough_of_an_answer_takes_no_exit_code(words: tuple[str, ...], code: int) -> None:
+    """`fab rollback --format=json | head -1`: how it ended is still told by the exit code, and nothing is a bug."""
+    fab = [str(Path(sys.executable).with_name("fab")), f"--search-root={ROOT}"]
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*fab, *words], stdout=write, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
 def test_a_release_without_its_flag() -> None:
     fab = [str(Path(sys.executable).with_name("fab")), f"--search-root={ROOT}"]
     done = subprocess.run([*fab, "rollback", "1.0"], capture_output=True, text=True, cwd=ROOT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from counterparts import counterpart
 from telling_rig import RUN, TOKEN, Make, slack, until
 from vendors import Anything, PagerDuty
 
+from hummii_ops.telling.deliver import deliver
+from hummii_ops.telling.desk import Desk
+from hummii_ops.telling.ledger import Ledger
 from hummii_ops.telling.outbox import Outbox
 
 FACTS = {"from": "1.1", "to": "1.0", "who": "you@laptop", "reason": "a <b>broken</b> & slow shop", "hosts": "prod-1"}
@@ -121,3 +125,16 @@ def test_a_torn_line_loses_nothing_else(folder: Path) -> None:
     outbox.append("started", {"reason": "TOKEN=abcdef\nand \x1b[31mred"})
     assert [(one.id, one.kind) for one in outbox.notes()] == [(f"{RUN}.1", "planned"), (f"{RUN}.3", "started")]
     assert outbox.notes()[1].facts["reason"] == "TOKEN=*** and red"
+
+
+def test_who_delivers_leaves_when_all_is_written(make: Make, folder: Path) -> None:
+    """What was told or given up is in the ledger, however slow the disk is: nobody writes any more when it ends."""
+    with counterpart() as server:
+        make(slack(f"{server.url}/api"), attempt_s=20, retry_s=20)
+        told = {"inventory": folder.parent.parent / "inventory.yml", "environment": "production"}
+        for number in range(3):
+            Outbox(folder).append("announced", {"text": f"{number}"})
+            Desk(folder).open(**told)
+            deliver(folder)
+            assert [thread for thread in threading.enumerate() if thread.name == "courier"] == []
+        assert len(Ledger.read(folder / ".telling" / "team.json").delivered) == 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -47,6 +47,17 @@ def tell(repository: Repository, ledger: Ledger, *kinds: NoteKind, again: bool =
         channel(repository).send(note, ledger, again=again)
 
 
+def late(repository: Repository, ledger: Ledger, kind: NoteKind, minute: int, *, again: bool = False) -> str:
+    """Tell what happened in that minute, whenever that is done."""
+    at = NOW + timedelta(minutes=minute)
+    note = Note(id=f"{RUN}.{minute}", run_id=RUN, kind=kind, at=at, facts={"hosts": "prod-1", "text": "soon"})
+    return channel(repository).send(note, ledger, again=again)
+
+
+def states(repository: Repository) -> list[str]:
+    return [str(one["state"]) for one in repository.issues]
+
+
 def test_an_issue_from_its_begin_to_its_end(repository: Repository, tmp_path: Path) -> None:
     """One issue, a comment for each update; closed by watching alone, open again when the trouble is back."""
     ledger = Ledger(path=tmp_path / "page.json")
@@ -57,6 +68,53 @@ def test_an_issue_from_its_begin_to_its_end(repository: Repository, tmp_path: Pa
     tell(repository, ledger, "regressed")
     assert [one["state"] for one in repository.issues] == ["open"]
     assert len(repository.comments[1]) == 4
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_late_note_opens_no_issue_again(repository: Repository, tmp_path: Path, again: bool) -> None:
+    """It was left, and the trouble is over: it is not told any more. An announcement is, to the closed issue."""
+    ledger = Ledger(path=tmp_path / "page.json")
+    late(repository, ledger, "started", 1)
+    late(repository, ledger, "monitoring-ok", 5)
+    for minute, kind in ((2, "needs-person"), (3, "restored"), (4, "succeeded")):
+        assert late(repository, ledger, kind, minute, again=again) == "a later update replaced it"
+    late(repository, ledger, "announced", 3)
+    assert states(repository) == ["closed"]
+    assert len(repository.comments[1]) == 2
+    late(repository, ledger, "regressed", 6)
+    assert states(repository) == ["open"]
+
+
+def test_a_late_note_of_another_run_opens_no_issue_again(repository: Repository, tmp_path: Path) -> None:
+    """The run that came after it has closed the issue that both tell of; so may a person have."""
+    older, newer = Ledger(path=tmp_path / "older.json"), Ledger(path=tmp_path / "newer.json")
+    late(repository, older, "started", 1)
+    late(repository, newer, "started", 4)
+    late(repository, newer, "monitoring-ok", 6)
+    told = len(repository.comments[1])
+    for minute, kind in ((2, "restored"), (3, "succeeded")):
+        assert late(repository, older, kind, minute) == "no issue is open"
+    assert (states(repository), len(repository.comments[1])) == (["closed"], told)
+
+
+def test_a_late_end_does_not_close_what_is_ill_again(repository: Repository, tmp_path: Path) -> None:
+    """It was left; the trouble came back, and that was told."""
+    ledger = Ledger(path=tmp_path / "page.json")
+    late(repository, ledger, "started", 1)
+    late(repository, ledger, "regressed", 4)
+    assert late(repository, ledger, "monitoring-ok", 3) == "a later update replaced it"
+    assert states(repository) == ["open"]
+
+
+def test_a_begin_that_comes_after_its_end_opens_nothing(repository: Repository, tmp_path: Path) -> None:
+    """GitHub was away when it began. While the trouble lasts, a late begin still opens one."""
+    over, lasts = Ledger(path=tmp_path / "over.json"), Ledger(path=tmp_path / "lasts.json")
+    assert late(repository, over, "succeeded", 2) == "no issue is open"
+    assert late(repository, over, "started", 1) == "a later update replaced it"
+    assert not repository.issues
+    late(repository, lasts, "restored", 2)
+    late(repository, lasts, "started", 1)
+    assert states(repository) == ["open"]
 
 
 def test_what_is_open_is_gone_on_with_and_told_once(repository: Repository, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from telling_rig import RUN, TOKEN
 
 from hummii_ops.inventory import Secret
 from hummii_ops.inventory.channels import Email
+from hummii_ops.telling.channels.apprise import AppriseService
 from hummii_ops.telling.channels.channel import Later, Never, Words
 from hummii_ops.telling.channels.mail import Mail
 from hummii_ops.telling.ledger import Ledger
@@ -80,3 +81,17 @@ def test_nobody_answers() -> None:
     """It may answer later."""
     with pytest.raises(Later):
         mail(1).check()
+
+
+@pytest.mark.parametrize(("form", "shown"), [("", "ä<b>"), ("&format=html", "ä&lt;b&gt;")])
+def test_a_service_of_apprise_s_own(box: Box, tmp_path: Path, form: str, shown: str) -> None:
+    """Its e-mail, through the same real server: it arrives, and what a person wrote is text there, also in HTML."""
+    address = f"mailtos://ops:{TOKEN}@localhost:{box.port}?from=ops@hummii.example&to=you@hummii.example&mode=starttls"
+    channel = AppriseService(Secret(address + form), Words(audience="team", service="Hummii"), limit_s=30)
+    assert channel.send(note(1, "planned"), Ledger(path=tmp_path / "apprise.json"), again=False) == "sent"
+    (arrived,) = box.mails
+    assert "Zurück nach 1.0 ✓" in arrived["Subject"]
+    read = arrived.get_body(("html", "plain"))
+    assert read
+    assert read.get_content_subtype() == ("html" if form else "plain")
+    assert shown in read.get_content()

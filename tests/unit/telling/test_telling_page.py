@@ -25,9 +25,9 @@ def own(folder: Path) -> OwnPage:
     )
 
 
-def tell(folder: Path, *kinds: NoteKind, run: str = "run-a", text: str = "") -> list[str]:
-    """Tell, and return the stages of the incidents, newest first."""
-    for number, kind in enumerate(kinds, start=1):
+def tell(folder: Path, *kinds: NoteKind, run: str = "run-a", text: str = "", begin: int = 1) -> list[str]:
+    """Tell, from this minute on, and return the stages of the incidents, newest first."""
+    for number, kind in enumerate(kinds, start=begin):
         facts = {"text": text, "hosts": "prod-1", "to": "1.0", "reason": "<b>because</b>"}
         note = Note(id=f"{run}.{number}", run_id=run, kind=kind, at=NOW + timedelta(minutes=number), facts=facts)
         own(folder).send(note, Ledger(path=folder / "ledger"), again=False)
@@ -69,7 +69,7 @@ def test_an_open_incident_is_gone_on_with(tmp_path: Path) -> None:
     """The second try of a night, or what a person opened, is the same incident; after it is resolved, a new one."""
     tell(tmp_path, "started", "restored")
     assert tell(tmp_path, "started", "succeeded", "monitoring-ok", run="run-b") == ["resolved"]
-    assert tell(tmp_path, "started", run="run-c") == ["identified", "resolved"]
+    assert tell(tmp_path, "started", run="run-c", begin=9) == ["identified", "resolved"]
 
 
 @pytest.mark.parametrize("kind", ["monitoring-ok", "announced", "failed", "succeeded"])
@@ -111,6 +111,40 @@ def test_what_is_told_late_is_not_the_last_word(tmp_path: Path) -> None:
         (tmp_path / "status.json").write_text(json.dumps(kept))
         tell(tmp_path, "started", "announced", "succeeded", "monitoring-ok", text="soon")
         assert document(tmp_path) == whole
+
+
+def late(folder: Path, kind: NoteKind, minute: int, run: str = "run-a") -> list[str]:
+    """Tell what happened in that minute, whenever that is done; each run remembers what it told."""
+    ledger = Ledger.read(folder / f"{run}.json")
+    note = Note(id=f"{run}.{minute}", run_id=run, kind=kind, at=NOW + timedelta(minutes=minute), facts={"text": "soon"})
+    own(folder).send(note, ledger, again=False)
+    ledger.save()
+    return [one["stage"] for one in document(folder)["incidents"]]
+
+
+def test_a_begin_that_comes_after_its_end_opens_nothing(tmp_path: Path) -> None:
+    """The folder was away when it began; when it is there again, all is well. What comes after that opens one."""
+    assert late(tmp_path, "announced", 2) == []
+    assert late(tmp_path, "succeeded", 3) == []
+    assert late(tmp_path, "monitoring-ok", 4) == []
+    assert late(tmp_path, "started", 1) == []
+    assert late(tmp_path, "regressed", 5) == ["identified"]
+
+
+def test_a_begin_that_comes_late_while_it_lasts_opens_one(tmp_path: Path) -> None:
+    """Neither a failure nor a person's words have ended it."""
+    assert late(tmp_path, "restored", 2) == []
+    assert late(tmp_path, "announced", 3) == []
+    assert late(tmp_path, "started", 1) == ["identified"]
+
+
+def test_an_older_run_that_comes_late_opens_nothing(tmp_path: Path) -> None:
+    """It never got there, and another run's incident was resolved since; a newer run opens one."""
+    for minute, kind in ((2, "started"), (3, "monitoring-ok")):
+        late(tmp_path, kind, minute, run="run-b")
+    late(tmp_path, "announced", 9, run="run-b")
+    assert late(tmp_path, "started", 1, run="older") == ["resolved"]
+    assert late(tmp_path, "started", 4, run="run-c") == ["identified", "resolved"]
 
 
 def test_what_is_not_ours_is_not_overwritten(tmp_path: Path) -> None:

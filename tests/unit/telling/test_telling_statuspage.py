@@ -93,6 +93,15 @@ def test_a_begin_that_comes_after_its_end_opens_nothing(page: Page, tmp_path: Pa
     assert statuses(page) == [["identified"]]
 
 
+def test_a_begin_that_comes_late_while_it_lasts_opens_one(page: Page, tmp_path: Path) -> None:
+    """Neither a failure nor a person's words have ended it."""
+    ledger = Ledger(path=tmp_path / "page.json")
+    for minute, kind in ((2, "restored"), (3, "announced")):
+        assert late(page, ledger, kind, minute) == "no incident is open"
+    late(page, ledger, "started", 1)
+    assert statuses(page) == [["identified"]]
+
+
 def test_an_incident_from_its_begin_to_its_end(page: Page, tmp_path: Path) -> None:
     """Identified, monitoring, resolved by watching alone; then each component is what it was before, not just well."""
     ledger = Ledger(path=tmp_path / "page.json")
