@@ -21,6 +21,7 @@ from lab.state import Lab, LabHost, Record
 
 PROXIES = ("static", "resolving")
 MOST_HOSTS = 9
+GUARD = "/opt/hummii/.hummii-ops/bin/hummii-host"
 
 
 def up(lab: Lab, *, count: int | None = None, proxy: str | None = None, say: Say, ask: Ask) -> Record:
@@ -108,13 +109,14 @@ def deploy(lab: Lab, version: str, *, guarded: bool = False, say: Say) -> Record
 
 def _with_lease(lab: Lab, host: LabHost, version: str, *, say: Say) -> None:
     """The same script under the guard. Raises Refused with the guard's own words."""
+    # asked before: an exit code for "no such program" may be the script's own as well
+    if not succeeds("exec", "-u", "deploy", lab.container(host), "test", "-x", GUARD):
+        raise Refused(f"{host.name} has no guard of deploys", remedy="fab install-host --yes")
     call = ("docker", "exec", "-u", "deploy", "-w", "/opt/hummii", lab.container(host))
-    words = (".hummii-ops/bin/hummii-host", "with-lease", f"--version={version}", "--", "./deploy.sh", version)
+    words = (GUARD, "with-lease", f"--version={version}", "--", "./deploy.sh", version)
     said = subprocess.run([*call, *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     for line in (said.stdout + said.stderr).splitlines():
         say(f"{host.name}: {line}")
-    if said.returncode in (126, 127):  # which of them depends on the engine
-        raise Refused(f"{host.name} has no guard of deploys", remedy="fab install-host --yes")
     if said.returncode:
         error = Busy if said.returncode == ExitCode.BUSY else Refused
         raise error(f"{host.name}: the guarded deploy ended with {said.returncode}", remedy="fab status")

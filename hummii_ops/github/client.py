@@ -70,16 +70,19 @@ class GitHub:
         return made
 
     def pages(self, path: str, key: str | None = None) -> list[dict[str, Any]]:
-        """Every element of a list, page by page; `key` names the list in an object, which must be whole."""
+        """Every element of a list, page by page; `key` names the list in an object, which says how many there are."""
         url, seen = self._at(f"{path}{'&' if '?' in path else '?'}per_page=100"), set[str]()
         found: list[dict[str, Any]] = []
+        page: Any = None
         while url:
             if url in seen or len(seen) >= MOST_PAGES:
                 raise NoAnswer(f"GitHub's pages do not end ({len(seen)} were read)")
             seen.add(url)
             answer = self._ask("GET", url, None)
-            found += _list(_json(answer), key)
+            page = _json(answer)
+            found += _list(page, key)
             url = self._next(answer)
+        _whole(page, len(found))
         return found
 
     def _at(self, path: str) -> str:
@@ -167,6 +170,13 @@ def _list(page: Any, key: str | None) -> list[dict[str, Any]]:
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise NoAnswer("GitHub answered something that is not the list that we asked for")
     return listed
+
+
+def _whole(last_page: Any, listed: int) -> None:
+    """A page that was left out may hold the check that failed."""
+    total = last_page.get("total_count") if isinstance(last_page, dict) else None
+    if isinstance(total, int) and total > listed:
+        raise NoAnswer(f"GitHub listed {listed} of {total}; what is missing may have failed")
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -52,6 +52,12 @@ def evidence(
     return said | {"sha256": _sum(said), "signature": None if key is None else _signature(said, key)}
 
 
+def changed_since(verified: Sequence[Mapping[str, Any]], runs: Mapping[str, str | None]) -> list[str]:
+    """The hosts on which another release runs than verify has looked at: its verdict says nothing of that one."""
+    seen = {one["name"]: one["identity"] for one in verified}
+    return sorted(host for host, identity in runs.items() if host not in seen or seen[host] != identity)
+
+
 def parse(text: str, *, key: str | None) -> dict[str, Any]:
     """The evidence, whole and unchanged; with a key, signed by who has it. Raises NoEvidence."""
     try:

@@ -12,7 +12,7 @@ from hummii_ops.run.entry import BUSY, NO_RUN, heredoc, refusal
 from hummii_ops.run.ship import lines
 from hummii_ops.transport import LinkLost, Transport, printable
 
-WAIT_S = 60
+WAIT_S = 120  # the script has 15 seconds; then a docker that hangs costs its guard a minute more
 _PARTS = ("entry.sh", "lease.sh", "guard/stop.sh")
 
 

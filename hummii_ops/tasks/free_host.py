@@ -57,10 +57,10 @@ def free_snapshot(site: Site, patience: Patience) -> tuple[Snapshot, str | None]
 
 def _stop(site: Site, lease: Lease, now: datetime, patience: Patience) -> str:
     """End the deploy that has the lease; returns what it was, in words."""
-    from hummii_ops.run.stop_deploy import stop_deploy  # only where it is asked for
+    from hummii_ops.run.stop_deploy import WAIT_S, stop_deploy  # only where it is asked for
 
     what = f"deploy {lease.run} of {lease.who}, for {age(lease.since, now)}"
     session.confirm(f"{site.host.name}: end {what} ({lease.reason})?", yes=patience.yes, what="--stop-deploy")
-    say().print(f"{site.host.name}: ending {what}…", markup=False)
+    say().print(f"{site.host.name}: ending {what}; this waits for its end, at most {WAIT_S} s", markup=False)
     stop_deploy(site.transport, site.home, lease.run, who=session.who(), reason=patience.reason or "a rollback")
     return what

@@ -1,4 +1,4 @@
-"""fab predeploy: may this commit be deployed? Gates with verdicts, of what others measured; and evidence of staging.
+"""fab predeploy: may this commit be deployed? Gates with verdicts, of what others measured.
 
 Changes nothing on any server. A waiver is written down with its reason, here and in the document.
 """
@@ -20,7 +20,7 @@ from hummii_ops.checks.verdict import Verdict
 from hummii_ops.errors import Refused, UsageError
 from hummii_ops.tasks import session
 from hummii_ops.tasks.flags import check_reason
-from hummii_ops.tasks.frame import Reply, ask, command
+from hummii_ops.tasks.frame import Reply, command
 from hummii_ops.tasks.verify_page import SIGNS
 from hummii_ops.transport.text import printable
 
@@ -61,7 +61,7 @@ def predeploy(
     from hummii_ops.tasks.predeploy_gates import Asked, gates
     from hummii_ops.tasks.predeploy_told import hand_back
 
-    commit = _commit(sha)
+    commit = commit_of(sha)
     if not 0 <= wait <= 86_400:
         raise UsageError("--wait is 0 to 86400 seconds")
     environment, now = session.choose(env), datetime.now(UTC)
@@ -98,63 +98,8 @@ def predeploy(
     return reply
 
 
-@command(
-    "staging-evidence",
-    help={
-        "sha": "the commit that runs on staging, all of it (default: $GITHUB_SHA)",
-        "out": "the file to write",
-        "hours": "how long it is good (default: predeploy.report_age_h)",
-    },
-)
-def staging_evidence(
-    _context: Any,
-    sha: str = "",
-    out: str = "staging-evidence.json",
-    hours: int = 0,
-    env: str | None = None,
-    format: str = "text",
-) -> Reply:
-    """Verify staging, and write down what ran there: the file for fab predeploy --staging=FILE."""
-    from hummii_ops.predeploy.staging import evidence
-    from hummii_ops.tasks.predeploy_gates import key_of, names_of_images
-    from hummii_ops.tasks.verify import verify
-
-    commit, environment = _commit(sha), session.choose(env)
-    if hours < 0:
-        raise UsageError("--hours is how many hours it is good, from 1 up")
-    looked = ask(verify, env=env)
-    version, images = names_of_images(environment)
-    said = evidence(
-        sha=commit,
-        environment=environment.name,
-        version=version,
-        images=images,
-        verdict=looked.verdict,
-        looks=_looks(looked),
-        who=session.who(),
-        at=datetime.now(UTC),
-        good_for_h=hours or environment.predeploy.report_age_h,
-        key=key_of(environment),
-    )
-    try:
-        Path(out).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise Refused(f"{out} cannot be written: {error.strerror}", remedy="say another file: --out=FILE") from error
-
-    def show(console: Console) -> None:
-        console.print(
-            f"{looked.verdict}: {environment.name} runs {version or 'no version'}; written to {out}", markup=False
-        )
-
-    body = {"file": str(Path(out).absolute()), "evidence": said}
-    return Reply(kind="staging-proof", body=body, exit_code=looked.exit_code, verdict=looked.verdict, show=show)
-
-
-def _looks(looked: Reply) -> dict[str, str]:
-    return {f"{one['host']}: {one['name']}": one["verdict"] for one in looked.body["measurements"] if one["critical"]}
-
-
-def _commit(sha: str) -> str:
+def commit_of(sha: str) -> str:
+    """The commit that is meant, all of it. Raises UsageError."""
     commit = (sha or os.environ.get("GITHUB_SHA", "")).lower()
     if not _SHA.fullmatch(commit):
         raise UsageError("--sha is the whole commit: 40 hexadecimal digits", remedy="git rev-parse HEAD")
@@ -205,4 +150,4 @@ def _show(console: Console, gates: list[Gate], verdict: Verdict, sha: str) -> No
     console.print(f"{verdict}: {sha[:12]} {said}", style="bold", markup=False)
 
 
-ALL = (predeploy, staging_evidence)
+ALL = (predeploy,)

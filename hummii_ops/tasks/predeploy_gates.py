@@ -13,6 +13,7 @@ from typing import Any
 
 from hummii_ops.checks.verdict import SKIPPED
 from hummii_ops.errors import HummiiError
+from hummii_ops.facts.releases import running_identity
 from hummii_ops.github.client import GitHub
 from hummii_ops.github.job import job_of
 from hummii_ops.inventory import Environment, Secret, resolve
@@ -140,17 +141,22 @@ def key_of(environment: Environment) -> str | None:
     return secret.reveal()
 
 
-def names_of_images(environment: Environment) -> tuple[str | None, Mapping[str, list[str]]]:
-    """The version that runs, and by what names its images are known; of several hosts, what all of them run."""
-    version, known = None, dict[str, list[str]]()
+def names_of_images(
+    environment: Environment,
+) -> tuple[str | None, Mapping[str, list[str]], Mapping[str, str | None]]:
+    """The version that runs, and by what names its images are known; of several hosts, what all of them run. And each
+    host's identity of what runs.
+    """
+    version, known, runs = None, dict[str, list[str]](), dict[str, str | None]()
     for site in session.reach(environment):
         snapshot = site.snapshot(needs_docker=True)
         version = version_of(snapshot, environment.version_service)
+        runs[site.host.name] = running_identity(snapshot)
         for service, image_id in (snapshot.running_images() or {}).items():
             image = snapshot.image(image_id)
             names = [image_id, *(image.digests if image else ())]
             known[service] = [one for one in known.get(service, names) if one in names]
-    return version, known
+    return version, known, runs
 
 
 def _json(path: Path) -> tuple[str, Any]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from lab_ci import GATES, GITHUB, JOB_PATIENT, breakable
 from lab_name import named_lab
 from lab_operator import Operator
-from lab_production import SECRETS, Production
+from lab_production import PROJECT, SECRETS, Production
+from runner import Runner
+from stand_in import StandIn, serving
 
 from lab import stack
 from lab.state import Lab
@@ -56,3 +60,63 @@ def laptop(lab: Lab, tmp_path: Path) -> Callable[..., Operator]:
 def operator(laptop: Callable[..., Operator]) -> Operator:
     """The operator of most tests."""
     return laptop()
+
+
+@pytest.fixture(scope="module")
+def github_server() -> Iterator[StandIn]:
+    """GitHub's API, for deployments and their statuses."""
+    with serving() as server:
+        server.add_run("test")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def temp(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The runner's own folder, one for all jobs here: what the action installs is installed once."""
+    return str(tmp_path_factory.mktemp("runner"))
+
+
+@pytest.fixture
+def job(
+    fresh: Production, operator: Operator, github_server: StandIn, tmp_path: Path, temp: str
+) -> Iterator[Callable[..., Runner]]:
+    """Makes machines for jobs; production runs 1.0, proven good, with a deploy guard and a deploy.sh that can fail."""
+    breakable(fresh)
+    included = f"include: {json.dumps(str(fresh.lab.environment_file))}"
+    operator.inventory.write_text(
+        f"default: production\nenvironments:\n  production:\n    {included}\n{JOB_PATIENT}{GATES}"
+    )
+    operator.fab("install-host", "--yes").ended(0)
+    operator.fab("snapshot", "--reason=before").ended(0)
+    operator.fab("mark", "--good", "--reason=as it was").ended(0)
+    known = fresh.lab.known_hosts.read_text()
+    environ = {
+        "GITHUB_REPOSITORY": "hummii/shop",
+        "GITHUB_SERVER_URL": "https://github.example",
+        "GITHUB_RUN_ID": "7",
+        "GITHUB_API_URL": github_server.url,
+        "HOME": str(tmp_path),
+        "PIP_CACHE_DIR": str(Path("~/.cache/pip").expanduser()),
+        "RUNNER_TEMP": temp,
+    }
+
+    def make(name: str, **settings: object) -> Runner:
+        folder = tmp_path / name
+        folder.mkdir()
+        return Runner(
+            folder=folder,
+            github=GITHUB,
+            secrets={"HUMMII_SSH_KEY": fresh.lab.identity_file.read_text()},
+            variables={
+                "HUMMII_KNOWN_HOSTS": known,
+                "HUMMII_INVENTORY": str(operator.inventory),
+                "DEPLOY_TARGET": f"ssh://deploy@127.0.0.1:{fresh.host.ssh_port}",
+                "DEPLOY_DIR": PROJECT,
+                "DEPLOY_URL": "",
+            },
+            environ=environ,
+            **settings,  # type: ignore[arg-type]
+        )
+
+    yield make
+    fresh.sh(f"cd {PROJECT}; mv team-deploy.sh deploy.sh; rm -f deploy.fails deploy.late")

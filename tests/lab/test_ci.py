@@ -2,114 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from lab_operator import Operator
+from lab_ci import fails
 from lab_production import PROJECT, Production
 from runner import Runner
-from stand_in import SHA, TOKEN, StandIn, serving
+from stand_in import StandIn
 
 pytestmark = pytest.mark.lab
-
-# Whether a machine that many share is quick is not what is asked here.
-PATIENT = "    flows: null\n    limits: {response_p95_ms: 60000, request_p95_ms: 60000, errors_percent: 100}\n"
-GITHUB = {
-    "sha": SHA,
-    "token": TOKEN,
-    "server_url": "https://github.example",
-    "repository": "hummii/shop",
-    "run_id": "7",
-}
-GATES = "    predeploy: {gates: [tests], required: [test]}\n"
-
-
-@pytest.fixture(scope="module")
-def github_server() -> Iterator[StandIn]:
-    """GitHub's API, for deployments and their statuses."""
-    with serving() as server:
-        server.add_run("test")
-        yield server
-
-
-@pytest.fixture(scope="module")
-def temp(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The runner's own folder, one for all jobs here: what the action installs is installed once."""
-    return str(tmp_path_factory.mktemp("runner"))
-
-
-@pytest.fixture
-def job(
-    fresh: Production, operator: Operator, github_server: StandIn, tmp_path: Path, temp: str
-) -> Iterator[Callable[..., Runner]]:
-    """Makes machines for jobs; production runs 1.0, proven good, with a deploy guard and a deploy.sh that can fail."""
-    breakable(fresh)
-    included = f"include: {json.dumps(str(fresh.lab.environment_file))}"
-    operator.inventory.write_text(
-        f"default: production\nenvironments:\n  production:\n    {included}\n{PATIENT}{GATES}"
-    )
-    operator.fab("install-host", "--yes").ended(0)
-    operator.fab("snapshot", "--reason=before").ended(0)
-    operator.fab("mark", "--good", "--reason=as it was").ended(0)
-    known = fresh.lab.known_hosts.read_text()
-    environ = {
-        "GITHUB_REPOSITORY": "hummii/shop",
-        "GITHUB_SERVER_URL": "https://github.example",
-        "GITHUB_RUN_ID": "7",
-        "GITHUB_API_URL": github_server.url,
-        "HOME": str(tmp_path),
-        "PIP_CACHE_DIR": str(Path("~/.cache/pip").expanduser()),
-        "RUNNER_TEMP": temp,
-    }
-
-    def make(name: str, **settings: object) -> Runner:
-        folder = tmp_path / name
-        folder.mkdir()
-        return Runner(
-            folder=folder,
-            github=GITHUB,
-            secrets={"HUMMII_SSH_KEY": fresh.lab.identity_file.read_text()},
-            variables={
-                "HUMMII_KNOWN_HOSTS": known,
-                "HUMMII_INVENTORY": str(operator.inventory),
-                "DEPLOY_TARGET": f"ssh://deploy@127.0.0.1:{fresh.host.ssh_port}",
-                "DEPLOY_DIR": PROJECT,
-                "DEPLOY_URL": "",
-            },
-            environ=environ,
-            **settings,  # type: ignore[arg-type]
-        )
-
-    yield make
-    fresh.sh(f"cd {PROJECT}; mv team-deploy.sh deploy.sh; rm -f deploy.fails deploy.late")
-
-
-def breakable(production: Production) -> None:
-    """A deploy.sh that ends as `deploy.fails` says."""
-    production.sh(
-        f"""
-        cd {PROJECT}
-        mv deploy.sh team-deploy.sh
-        cat > deploy.sh <<'DEPLOY'
-#!/bin/sh
-set -eu
-cd {PROJECT}
-case $(cat deploy.fails 2> /dev/null) in
-    before) echo 'no such version' >&2; exit 1 ;;
-    after) ./team-deploy.sh "$1"; exit 1 ;;
-    late) ./team-deploy.sh "$1"; : > deploy.late; sleep 8 ;;
-    *) ./team-deploy.sh "$1" ;;
-esac
-DEPLOY
-        chmod 775 deploy.sh; chown deploy:deploy deploy.sh
-        """
-    )
-
-
-def fails(production: Production, how: str) -> None:
-    production.sh(f'rm -f {PROJECT}/deploy.late; echo "$1" > {PROJECT}/deploy.fails', how)
 
 
 def test_a_deploy_that_fails_ends_in_the_release_from_before(

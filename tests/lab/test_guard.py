@@ -12,6 +12,9 @@ import pytest
 from lab_operator import Operator, until
 from lab_production import PROJECT, Production
 
+from hummii_ops.errors import Refused
+from lab import stack
+
 pytestmark = pytest.mark.lab
 
 RESULT = "/tmp/guarded-deploy.json"
@@ -68,6 +71,21 @@ def test_a_merge_after_a_rollback(fresh: Production, operator: Operator) -> None
     code, words, said = guarded(fresh, "1.1")
     assert (code, said["release_after"], said["marked_bad"]) == (0, "1.1", True), words
     assert "1.1 is marked bad" in words
+
+
+def test_an_exit_code_of_the_script_is_its_own(fresh: Production, operator: Operator) -> None:
+    """126 is what a missing program ends with, too: what the lab's deploy says of each is another thing."""
+    with pytest.raises(Refused, match="has no guard of deploys"):
+        stack.deploy(fresh.lab, "1.2", guarded=True, say=print)
+    operator.fab("install-host", "--yes").ended(0)
+    fresh.sh(f"cd {PROJECT}; cp -a deploy.sh kept.sh; printf '#!/bin/sh\\nexit 126\\n' >deploy.sh")
+    try:
+        with pytest.raises(Refused, match="the guarded deploy ended with 126"):
+            stack.deploy(fresh.lab, "1.2", guarded=True, say=print)
+    finally:
+        fresh.sh(f"cd {PROJECT}; mv kept.sh deploy.sh")
+    stack.deploy(fresh.lab, "1.2", guarded=True, say=print)
+    assert fresh.serves("1.2")
 
 
 def test_a_rollback_comes_while_a_deploy_is_at_work(fresh: Production, operator: Operator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -9,13 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from lab_customer import arrived
-from lab_operator import Operator, until
+from lab_operator import CHECKOUT, Operator, until
 from lab_production import FILE, PROJECT, Production
 
 pytestmark = pytest.mark.lab
 
+SHA = "a" * 40
+GATES = "limits: {response_p95_ms: 5000}\npredeploy: {gates: [ready]}"
 FOLDER = f"{PROJECT}/backups/database"
 # A small disk under the project, in memory; the host's other disks stay as they are.
 SMALL = """
@@ -82,6 +86,30 @@ def test_what_would_stop_a_rollback_is_found(
     found = looked(operator, 7)
     assert {name.partition(".")[0] for name in found} == {"target", "release", "backup-age"}
     assert all("is not on the host" in one["reason"] for name, one in found.items() if name.startswith("release."))
+
+
+def test_staging_is_evidence_of_what_ran_there(fresh: Production, laptop: Callable[..., Operator]) -> None:
+    """Of that commit and those images, while it was well; the file is of the published form."""
+    operator = laptop("staging", GATES.replace("ready", "staging"))
+    file = operator.folder / "staging-evidence.json"
+    made = operator.fab("staging-evidence", f"--sha={SHA}").ended(0).document
+    assert json.loads(file.read_text()) == made["evidence"]
+    jsonschema.validate(
+        made["evidence"], json.loads((CHECKOUT / "docs/schemas/staging-evidence.schema.json").read_text())
+    )
+
+    def gate(exit_code: int, sha: str, image: str) -> str:
+        given = (f"--sha={sha}", f"--image={image}", f"--staging={file}")
+        gates = operator.fab("predeploy", *given).ended(exit_code).document["gates"]
+        return str(next(one["reason"] for one in gates if one["name"] == "staging"))
+
+    ran = fresh.image("hummii-api:1.0")
+    assert "it was well there: lab" in gate(0, SHA, ran)
+    assert "another commit" in gate(7, "b" * 40, ran)
+    assert "did not run on staging" in gate(7, SHA, fresh.image("hummii-api:1.2"))
+    fresh.deploy("1.1")
+    operator.fab("staging-evidence", f"--sha={SHA}").ended(7)
+    assert "staging was not well" in gate(7, SHA, fresh.image("hummii-api:1.1"))
 
 
 # How fast this machine is today is no matter here: what fails is.

@@ -126,8 +126,8 @@ look() { # everything; fails when docker does not answer
     # the stack may have been started with env files of its own
     set --
     IFS=,
-    for one in $(docker ps -aq --filter "label=com.docker.compose.project=$project" | head -n 1 |
-        xargs -r timeout -k 2 20 docker inspect --format '{{index .Config.Labels "com.docker.compose.project.environment_file"}}'); do
+    one_id=$(docker ps -aq --filter "label=com.docker.compose.project=$project" | head -n 1)
+    for one in $([ -z "$one_id" ] || docker inspect --format '{{index .Config.Labels "com.docker.compose.project.environment_file"}}' "$one_id"); do
         set -- "$@" --env-file "$one"
     done
     unset IFS

@@ -51,7 +51,7 @@ stop_deploy() { # [--reason=WHY]
         . "$lib/run/entry.sh"
         . "$lib/guard/stop.sh"
         about() { printf 'who=%s@%s\nreason=%s\n' "$(id -un)" "$(uname -n)" "$why"; }
-        stop_deploy "$home" - 60
+        stop_deploy "$home" - 120 # as run/stop_deploy.py
     ) >"$work/said"
     case $? in
         0) echo "stopped: $(cat "$work/said")" ;;

@@ -32,9 +32,14 @@ found() { # <words: each is said once; what was told stays told, whether or not 
 }
 compared_at_end() { # who cannot be asked any more was there before: that is a difference too
     tries=0
+    asks_for 40
     until compared; do
-        tries=$((tries + 1))
-        [ $tries -lt 10 ] || { echo 'unknown: docker or the database does not answer any more' | found && return; }
+        tries=$((tries + 1)) left_s=$((asks_until - $(date +%s)))
+        if [ $tries = 10 ] || [ $left_s -le 0 ]; then
+            echo 'unknown: docker or the database does not answer any more' | found
+            return
+        fi
+        [ $tries != 1 ] || echo "docker or the database does not answer: asked again for at most $left_s s, for whether the server was touched" >&2
         sleep 2
     done
 }

@@ -11,7 +11,15 @@ for part in times choose look releases render plan checks follow; do . "$lib/doo
 . "$lib/guard/differs.sh"
 . "$lib/guard/result.sh"
 
-docker() { timeout -k 2 20 docker "$@"; } # one that hangs must not hang the guard; timeout runs the program, not this
+docker() { timeout -k 2 "$(question_s)" docker "$@"; } # one that hangs must not hang the guard; timeout runs the program, not this
+question_s() { # seconds for a question: 20, and no more than is left until $asks_until, the end of all that is asked now
+    left_s=20
+    [ -z "${asks_until:-}" ] || left_s=$((asks_until - $(date +%s)))
+    [ $left_s -le 20 ] || left_s=20
+    [ $left_s -ge 1 ] || left_s=1
+    echo $left_s
+}
+asks_for() { asks_until=$(($(date +%s) + $1)); } # SECONDS
 note() { # KEY VALUE …: known of this deploy from now on; one line each
     while [ $# -gt 1 ]; do
         printf '%s=%s\n' "$1" "$(printf '%s' "$2" | tr '\000-\037\177' ' ')" >>"$dir/values"

@@ -14,6 +14,7 @@ stop_deploy() {
     ln "$dir/.stop.$$" "$dir/stop" 2>/dev/null
     rm -f "$dir/.stop.$$"
     printf '%s deploy %s stopped: %s\n' "$(date -u +%FT%TZ)" "$run" "$(about | tr '\n' ' ')" >>"$home/lease.log"
+    echo "ends $run: its script is asked to, and made to after 15 s; waits, at most $3 s, until nothing of it is at work" >&2
     while busy; do
         [ "$(date +%s)" -lt "$ends" ] || { at_work_still && exit 74; }
         # what is not of the script's group will not end by our word: it gets five seconds

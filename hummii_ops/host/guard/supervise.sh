@@ -29,7 +29,8 @@ attended() { # NAME COMMAND…: in a session of its own, to its end or until som
         sleep 0.2
         ticks=$((ticks + 1))
         [ ! -e "$dir/stop" ] || end_group
-        [ $((ticks % 5)) != 0 ] || [ "$attended" != script ] || told_of_differences
+        # while it is being ended nothing is asked: a docker that hangs would delay that, and the end asks again
+        [ $((ticks % 5)) != 0 ] || [ "$attended" != script ] || [ $stopping != 0 ] || told_of_differences
         # who waits for the code may have been killed
         read -r group <"$dir/group" && [ $ticks -gt 25 ] && group_is_gone "$group" && sleep 1 && break
     done 2>/dev/null
@@ -46,6 +47,7 @@ end_group() { # asked to end; after 15 seconds made to
 }
 told_of_differences() {
     had=$(wc -l <"$dir/touched" 2>/dev/null)
+    asks_for 10
     compared || :
     [ "$had" = "$(wc -l <"$dir/touched" 2>/dev/null)" ] || tell_result running
 }
@@ -59,6 +61,7 @@ as_asked() { # SCRIPT…: with the caller's folder, mode and locale
     cd "$(value here)" && exec setsid "$@" </dev/null >>"$dir/output.log" 2>&1
 }
 released() { # what runs now, and whether that is marked bad
+    asks_for 20
     look 2>/dev/null || return 0
     [ -s "$work/left" ] || return 0
     now_version=$(version_of_left)

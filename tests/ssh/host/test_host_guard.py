@@ -99,13 +99,33 @@ def test_what_is_before_the_script_has_a_limit(dash: Server) -> None:
 
 @pytest.mark.parametrize("words", ["ps -aq", "exec -i"])
 def test_a_docker_that_hangs_does_not_hang_the_guard(dash: Server, words: str) -> None:
-    """The deploy has an end, the server counts as touched, and others may act. Twenty seconds are one here."""
-    shorter(dash, limit_s=20, instead_s=1)
+    """The end of the deploy takes a minute at most, and says what it waits for; then the server counts as touched, and
+    others may act.
+    """
     script = dash.script(f'printf "{words}" >"$world/hangs"')
+    began = time.monotonic()
     ended = dash.call(*dash.guarded(script), limit_s=120)
+    assert time.monotonic() - began < 70
     what = ["unknown: docker or the database does not answer any more"]
     assert (ended.code, dash.said()["state"], dash.said()["touched_what"]) == (0, "ended", what), ended
+    assert "docker or the database does not answer: asked again for at most" in ended.out
     assert (dash.lease(), dash.busy()) == ("", False)
+
+
+def test_a_deploy_is_stopped_although_docker_hangs(dash: Server) -> None:
+    """What is asked of docker does not delay it: a script that does not listen is made to end after 15 seconds, and who
+    stops it is told for what it waits, and waits for its end.
+    """
+    process = begun(dash, "trap 'echo asked >>\"$world/asked\"' TERM", 'printf "ps -aq" >"$world/hangs"')
+    began = time.monotonic()
+    stopping = dash.start("stop-deploy", "--reason=docker hangs")
+    wait_for(lambda: dash.processes("deploy-it") == [], limit_s=45)
+    assert (dash.world / "asked").exists()
+    stopped = stopping.ended(100)
+    assert (stopped.code, dash.busy()) == (0, False), stopped
+    assert time.monotonic() - began < 100
+    assert "made to after 15 s; waits, at most 120 s" in stopped.err
+    assert (process.ended().code, dash.said()["stopped_by"].endswith("docker hangs")) == (137, True)
 
 
 def shorter(server: Server, *, limit_s: int, instead_s: int) -> None:

@@ -188,6 +188,8 @@ class _Handler(BaseHTTPRequestHandler):
             case "elsewhere":
                 away = '<http://localhost:1/steal>; rel="next"'
                 self._answer(200, {"total_count": 1, "check_runs": []}, {"link": away})
+            case "part":  # no link to the pages after it
+                self._answer(200, {"total_count": 101, "check_runs": self.server.runs[:100]})
             case "ok":
                 return False
         return True

@@ -70,6 +70,7 @@ def test_what_passes_is_asked_again(github_server: StandIn, asking: Asking, trou
         ("html", "not JSON"),
         ("loop", "pages do not end"),
         ("elsewhere", "on another host; it was not asked"),
+        ("part", "listed 0 of 101; what is missing may have failed"),
     ],
 )
 def test_what_stays_wrong_is_said_at_once(github_server: StandIn, asking: Asking, trouble: str, said: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from hummii_ops.inventory.predeploy import GATES, Waiver
 from hummii_ops.predeploy.gate import Gate, verdict_of, waived
-from hummii_ops.predeploy.staging import NoEvidence, evidence, judge, parse
+from hummii_ops.predeploy.staging import NoEvidence, changed_since, evidence, judge, parse
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TODAY = date(2026, 3, 1)
@@ -83,6 +83,13 @@ def test_evidence_that_was_changed_is_none() -> None:
     for text in ("", "[]", "{}", '{"schema": "x"}'):
         with pytest.raises(NoEvidence):
             parse(text, key=None)
+
+
+def test_what_was_deployed_meanwhile_was_not_verified() -> None:
+    """The verdict is of what verify saw on each host, and so is the evidence."""
+    verified = [{"name": "s1", "identity": "a"}, {"name": "s2", "identity": None}]
+    assert changed_since(verified, {"s1": "a", "s2": None}) == []
+    assert changed_since(verified, {"s1": "b", "s2": None, "s3": "a"}) == ["s1", "s3"]
 
 
 def test_a_waiver_lifts_a_gate_until_its_day_and_is_shown() -> None:

@@ -149,7 +149,9 @@ def test_checks_of_another_commit_are_no_answer() -> None:
         assert gate(server, "test").verdict == "error"
 
 
-@pytest.mark.parametrize("trouble", ["401", "rate-limit", "html", "loop", "500"])
+@pytest.mark.parametrize(
+    "trouble", ["401", "rate-limit", "html", "loop", "elsewhere", "part", "black-hole", "drip", "cut", "500"]
+)
 def test_a_github_that_does_not_answer_is_an_error(trouble: str) -> None:
     """Within the deadline, and never a pass."""
     with serving() as server:
