@@ -38,7 +38,7 @@ MADE = "<!-- Made by docs/generate.py from the code: change the code, then run i
 
 # What each exit code asks of the one who reads it. The meaning itself comes from errors.py.
 MEANINGS = {
-    ExitCode.DONE: "done and verified; a view could read; a dry run's plan can run",
+    ExitCode.DONE: "done and verified; a view could read, whatever it shows; a dry run's plan can run",
     ExitCode.INTERNAL: "a bug in hummii-ops",
 }
 NEXT = {

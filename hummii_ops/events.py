@@ -14,7 +14,7 @@ Kind = Literal[
     "begin",  # the host took the run up
     "resumed",
     "start",  # a step's act begins
-    "skipped",  # a step holds already
+    "skipped",  # what the step makes is already so
     "again",  # its act is made once more
     "done",  # a step holds now; without a step: the run is done
     "failed",

@@ -100,7 +100,8 @@ class Plan:
     """What a run will do on one host.
 
     `expect` is the expectation text of the facts it was made from, `expect_files` the paths in it, in order.
-    `notes` are further files of the run (name → text). `changes` and `warnings` are sentences for the operator.
+    `notes` are further files of the run (name → text). `changes` and `warnings` are sentences for the operator:
+    what is so, and what to think about before saying yes.
     `tidy`: what a run that ends before its first change takes away again. `swap`: of a run that exchanges databases.
     `schema_check`: whether the target's code may serve the database's schema; None where no code goes back.
     """

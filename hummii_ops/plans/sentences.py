@@ -1,4 +1,4 @@
-"""A rollback's plan in the operator's words: what changes and what does not, and what to know before."""
+"""A rollback's plan in the operator's words: what changes and what does not, and what to think about."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hummii_ops.plans.work import Work
 
 
 def changes(work: Work) -> Iterator[str]:
-    """One sentence a service, and one that the database may stay as it is."""
+    """One sentence a service, one that the database may stay as it is, and what is only to know."""
     now = {one.service: one for one in work.left.services}
     for one in work.target.services:
         was = now.get(one.service)
@@ -19,6 +19,10 @@ def changes(work: Work) -> Iterator[str]:
         yield f"{name}: stopped, since the release does not have it"
     if work.check.code_only == "safe":
         yield schema_check.words(work.check)
+    yield from work.options.passed_over
+    yield from _about_files(work)
+    for lack in work.release.lacks:
+        yield f"the backup lacks: {lack}"
 
 
 def _becomes(work: Work, was: ServiceState | None, one: ServiceState) -> str:
@@ -61,17 +65,13 @@ def _only_starts(was: ServiceState, one: ServiceState) -> bool:
 
 
 def warnings(work: Work) -> Iterator[str]:
-    """What to know before saying yes."""
+    """What to think about before saying yes: where nobody has to, it is among `changes`."""
     yield from marked.warning(work.snapshot, work.target)
     if work.options.never_proven:
         yield f"release {work.target.label} was never proven good: no verify passed while it ran"
-    yield from work.options.passed_over
     for name in work.difference.ill:
         yield f"{name} was ill before and is not part of this rollback"
     yield from _about_the_way_back(work)
-    yield from _about_files(work)
-    for lack in work.release.lacks:
-        yield f"the backup lacks: {lack}"
     if work.check.code_only != "safe":
         yield schema_check.words(work.check)
 

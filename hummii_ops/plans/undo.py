@@ -47,9 +47,9 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
         expect=expect,
         expect_files=before.expected_files(expect),
         probe_url=environment.health.inside,
-        changes=(*_database_sentence(swap), *_sentences(now, done.left, restarted)),
-        warnings=(
-            *marked.warning(snapshot, target, undone=run_id),
+        changes=(
+            *_database_sentence(swap),
+            *_sentences(now, done.left, restarted),
             *(("this takes back an undo: what that run had left comes again",) if done.task == "undo" else ()),
             "undo brings back what ran before the run, also if it was ill: it proves images and files, not health",
             *(
@@ -58,6 +58,7 @@ def build(snapshot: Snapshot, environment: Environment, done: Plan, run_id: str,
                 if step.id == "mark-left-bad"
             ),
         ),
+        warnings=tuple(marked.warning(snapshot, target, undone=run_id)),
         checklist=checklist(forward, SchemaCheck(), environment.told),
         notes=dict(_notes(done, run_id, mark)),
         swap=swap,

@@ -151,7 +151,7 @@ def _result(step_id: str, title: str, list_: str, host: str, mine: Sequence[Even
     elapsed: float | None = None
     if last is not None:
         if last.kind == "skipped":
-            outcome, reason = "skipped", "it held already"
+            outcome, reason = "skipped", "it was already so"
         elif last.kind in ("done", "failed"):
             outcome = "done" if last.kind == "done" else "failed"
             reason = _said(log, started, last) if last.kind == "failed" else None

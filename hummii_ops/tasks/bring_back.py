@@ -31,7 +31,7 @@ from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks import planshow, prepared, session, swapping, told
 from hummii_ops.tasks.backup_choice import Suits, chosen
-from hummii_ops.tasks.code_choice import code_of
+from hummii_ops.tasks.code_choice import Code, code_of
 from hummii_ops.tasks.frame import Reply, say
 from hummii_ops.tasks.parts import part_of
 from hummii_ops.tasks.report import run_reply, watcher
@@ -95,7 +95,7 @@ def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
 def _planned(wish: Wish, site: Site, snapshot: Snapshot) -> Both:
     environment = site.environment
     database = database_of(environment)
-    code = code_of(site, snapshot, wish.to, latest=wish.latest)
+    code = _code(wish, site, snapshot)
     swapping.check_free(site)
     found = read_backups(site.transport, environment)
     suits = _suits(wish, site, snapshot, code.pair)
@@ -122,6 +122,14 @@ def _planned(wish: Wish, site: Site, snapshot: Snapshot) -> Both:
 
     second = plan_rollback_db.build(snapshot, environment, database, what, code.pair, code.told(wish.options))
     return Both(site=site, ids=ids, first=first, second=second, read_at=snapshot.read_at)
+
+
+def _code(wish: Wish, site: Site, snapshot: Snapshot) -> Code:
+    """A release that is not there is said first; then whether anybody can answer, before the backup is read whole."""
+    code = code_of(site, snapshot, wish.to, latest=wish.latest)
+    if not wish.dry_run:
+        session.can_ask(yes=wish.yes, what="rollback-db")
+    return code
 
 
 def _suits(wish: Wish, site: Site, snapshot: Snapshot, code: tuple[Release, TargetFacts] | None) -> Suits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hummii_ops.errors import ExitCode
@@ -49,3 +49,14 @@ def ending(code: ExitCode, outcomes: Sequence[Outcome], run_id: str) -> tuple[No
         "next": _NEXT.get(code, "").format(run=run_id),
         "outage": outage,
     }
+
+
+def held(outcome: Outcome) -> Iterator[str]:
+    """That no deploy can begin now: nobody should find that out by a deploy that is refused."""
+    step = next((one for one in outcome.steps if one.id == "hold-deploys"), None)
+    if outcome.state != "done" or step is None:
+        return
+    if step.outcome == "done":
+        yield "deploys are held from now on, until someone lifts it, when the mended version is there: fab unhold"
+    elif step.outcome == "skipped":  # somebody's own hold, which may have an end
+        yield "deploys stay held, as before: until when, says fab status; to lift it: fab unhold"

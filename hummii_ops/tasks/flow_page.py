@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +19,8 @@ from hummii_ops.tasks.frame import say
 from hummii_ops.tasks.verify_page import SIGNS
 from hummii_ops.transport import printable
 
+_PARTS = ("connect", "tls", "1st byte", "slowest")
+_PARTS_WIDTH = 56  # of all but the step's name, with the indent
 _SAID: dict[Verdict, str] = {
     "pass": "all well",
     "inconclusive": "not judged",
@@ -91,19 +95,27 @@ def _show_flow(console: Console, title: str, played: Played) -> None:
     head = Text.from_markup(SIGNS[played.verdict]) + Text(f" {printable(title)}")
     head.append(f"  {played.reason or f'{played.elapsed_s:.1f} s'}", style="" if played.verdict == "pass" else "bold")
     console.print(head)
-    table = Table(box=None, show_header=True, pad_edge=False, padding=(0, 2, 0, 2), header_style="dim")
-    for heading in ("step", "done", "connect", "tls", "first byte", "slowest", "median ms", "limit"):
-        table.add_column(heading, justify="left" if heading == "step" else "right", no_wrap=True)
-    for step in played.steps:
-        timing = step.timing
-        parts = (timing.connect_ms, timing.tls_ms, timing.first_byte_ms, timing.total_ms) if timing else (None,) * 4
-        limit = f"{step.limit_ms:g}" if step.limit_ms else ""
-        figures = ("" if one is None else str(one) for one in (step.attempts, *parts, step.median_ms))
-        table.add_row(Text(f"{step.name}"), *figures, limit)
     if played.steps:
-        console.print(table)
+        console.print(Padding(_table(played.steps, console.width), (0, 0, 0, 2)))
     for left in played.left:
         console.print(printable(f"  left behind: {left}; later: fab flows.clean"), style="yellow", markup=False)
+
+
+def _table(steps: Sequence[StepResult], width: int) -> Table:
+    """Where there is no room for all times, those that the verdict is made from."""
+    table = Table(box=None, show_header=True, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    parts = max(cell_len(step.name) for step in steps) + _PARTS_WIDTH <= width
+    table.add_column("step (ms)", overflow="fold")
+    for heading in ("done", *(_PARTS if parts else ()), "median", "limit"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for step in steps:
+        timing = step.timing
+        times = (timing.connect_ms, timing.tls_ms, timing.first_byte_ms, timing.total_ms) if timing else (None,) * 4
+        figures = (
+            "" if one is None else str(one) for one in (step.attempts, *(times if parts else ()), step.median_ms)
+        )
+        table.add_row(Text(f"  {step.name}"), *figures, f"{step.limit_ms:g}" if step.limit_ms else "")
+    return table
 
 
 def problem_json(one: Problem) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def mark(
 ) -> Reply:
     """Say that a release is good or bad; the newest mark wins, and --latest obeys it."""
     if good == bad:
-        raise UsageError("say one of --good and --bad")
+        raise UsageError("say one of --good and --bad", remedy='fab mark --bad --reason="orders fail"')
     word = "good" if good else "bad"
     marked = []
     for site in session.reach(session.choose(env), limit):

@@ -12,9 +12,12 @@ from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.ship import library
 from hummii_ops.transport import printable
 
+# Over the lines with `!`: only these should stop somebody. The server's own script says the same.
+THINK = "think before you say yes:"
+
 
 def show(console: Console, plan: Plan, *, who: str, reason: str, dry_run: bool) -> None:
-    """Where, from what to what, why; what changes and what does not; what to know; the steps."""
+    """Where, from what to what, why; what changes and what does not; what to think about; the steps."""
     title = f"{plan.task} · {plan.environment} · {plan.host}" + (" · DRY RUN, nothing changes" if dry_run else "")
     body = Text()
     body.append(plan.left.label, style=_style(plan.left))
@@ -32,6 +35,8 @@ def show(console: Console, plan: Plan, *, who: str, reason: str, dry_run: bool) 
     console.print(Panel(body, title=title, title_align="left", expand=False), soft_wrap=False)
     for sentence in plan.changes:
         console.print(f"  {printable(sentence)}", markup=False, soft_wrap=not console.is_terminal)
+    if plan.warnings:
+        console.print(f"  {THINK}", style="yellow", markup=False)
     for warning in plan.warnings:
         line = Text.assemble(("  ! ", "yellow"), printable(warning))
         console.print(line, soft_wrap=not console.is_terminal)  # a log is not wrapped, a terminal at words

@@ -99,7 +99,10 @@ def _in_our_words(said: str, program: Any) -> str:
     names = [name for name in names if not name.startswith("lab.") or word.startswith("lab")]
     near = get_close_matches(word.partition("=")[0], names, n=3, cutoff=0.6)
     hint = f"; nearest: {', '.join(near)}" if near else ""
-    return f"usage: there is no task or flag {word!r:.80}{hint}\n  next: see the tasks: fab --list"
+    if word.startswith("-"):
+        task = next((one for one in sys.argv[1:] if one in menu.names()), "TASK")
+        return f"usage: there is no flag {word!r:.80}{hint}\n  next: see the flags: fab --help {task}"
+    return f"usage: there is no task {word!r:.80}{hint}\n  next: see the tasks: fab --list"
 
 
 def _checked(program: Any, execute: Callable[[], None]) -> Callable[[], None]:

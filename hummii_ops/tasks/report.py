@@ -16,6 +16,7 @@ from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.fleet import Part
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.tasks.differ import differ, differing
+from hummii_ops.tasks.endings import held
 from hummii_ops.tasks.frame import Reply
 from hummii_ops.tasks.meant import Beside
 from hummii_ops.tasks.reporting import load_writer, writer
@@ -167,6 +168,8 @@ def _show(console: Console, plan: Plan, outcome: Outcome, *, asked_back: bool) -
     console.print(printable(f"  outage: {_outage(outcome)}"), markup=False, soft_wrap=not console.is_terminal)
     if outcome.journal_sha256:
         console.print(f"  journal: sha256 {outcome.journal_sha256}", style="dim", markup=False)
+    for line in held(outcome):
+        console.print(f"  {line}", markup=False)
     for line in _next(plan, outcome, code):
         console.print(f"  next: {line}", markup=False)
 

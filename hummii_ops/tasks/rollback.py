@@ -52,7 +52,7 @@ def rollback(
     """Bring production back to a release: --latest for the last good one, or --to=RELEASE. Proven, and undoable."""
     environment = session.choose(env)
     if latest and to is not None:
-        raise UsageError("--latest and --to name two targets; say one of them")
+        raise UsageError("--latest and --to name two targets; say one of them", remedy="which there are: fab releases")
     if settle < -1 or health_timeout < 0 or wait < 0:
         raise UsageError("--settle, --health-timeout and --wait are seconds, from 0 up")
     if to is not None:
@@ -60,10 +60,13 @@ def rollback(
     if with_db is not None and yes and not reason:
         raise UsageError("--with-db: --yes stands for the typed name only with a reason", remedy='add --reason="…"')
     if with_db is not None and (keep_env or wait or stop_deploy or format == "sh"):
-        raise UsageError("--with-db goes without --keep-env, --wait, --stop-deploy and --format=sh")
+        raise UsageError(
+            "--with-db goes without --keep-env, --wait, --stop-deploy and --format=sh",
+            remedy="the code first, with them; then the database: fab rollback-db --backup=latest",
+        )
     if format == "sh" and not dry_run:
         raise UsageError("--format=sh is for reading a plan: it goes with --dry-run", remedy="add --dry-run")
-    if not dry_run and not list and (latest or to is not None):
+    if not dry_run and not list and (latest or wait):  # with --to, a release that is not there is said first
         session.can_ask(yes=yes, what="rollback")
     if list or (not latest and to is None):
         return _list(session.reach(environment, limit), ExitCode.DONE if list else ExitCode.USAGE)

@@ -57,7 +57,7 @@ def rollback_db(
         raise UsageError("--settle and --health-timeout are seconds, from 0 up")
     if yes and not reason:
         raise UsageError("--yes stands for the typed name only with a reason", remedy='add --reason="…"')
-    if not dry_run:
+    if not dry_run and to is None:  # with --to, a release that is not there is said first
         session.can_ask(yes=yes, what="rollback-db")
     wish = Wish(
         backup=backup,

@@ -67,6 +67,7 @@ def _release(snapshot: Snapshot, environment: Environment) -> dict[str, Any]:
         "version": version_of(snapshot, environment.version_service),
         "restore_point": next((one.id for one in found if one.running), None),
         "goodness": mark.mark if mark else "unknown",
+        "judged_at": _iso(mark.since) if mark else None,
         "since": _iso(min(made, default=None)),
         "images": snapshot.running_images(),
     }

@@ -63,12 +63,15 @@ def _stack(host: dict[str, Any]) -> Iterator[Line]:
     yield _health(host["health"])
     wide = max((len(one["name"]) for one in host["services"]), default=0)
     for one in host["services"]:
-        ill = one["status"] != "running" or one["health"] not in (None, "healthy")
         health = f", {one['health']}" if one["health"] else ""
         restarts = f", {one['restarts']} restarts" if one["restarts"] else ""
         killed = ", killed for memory" if one["oom_killed"] else ""
         text = f"{one['name']:<{max(wide, 9)}} {one['status']}{health}  {one['image']}{restarts}{killed}"
-        yield text, "red" if ill else ""
+        yield text, "red" if _is_ill(one) else ""
+
+
+def _is_ill(service: dict[str, Any]) -> bool:
+    return service["status"] != "running" or service["health"] not in (None, "healthy")
 
 
 def _health(health: dict[str, Any] | None) -> Line:
@@ -141,7 +144,19 @@ def _next(host: dict[str, Any], *, running: bool) -> str:
         return "fab rollback --latest --dry-run; what there is to go back to: fab releases"
     if host["release"]["goodness"] != "good":
         return "fab verify; it does not see what customers see: if they complain, fab rollback --latest --dry-run"
-    return "fab verify"
+    if not _verified(host) or any(_is_ill(one) for one in host["services"]):
+        return "fab verify"
+    if host["hold"] and not host["hold"]["expired"]:
+        return "nothing here; when the mended version is there: fab unhold"
+    return "nothing; if customers complain: fab diagnose"
+
+
+def _verified(host: dict[str, Any]) -> bool:
+    """Was it proven good since it runs? A mark from an earlier time says nothing of what was started since."""
+    judged_at, since = host["release"]["judged_at"], host["release"]["since"]
+    if judged_at is None or since is None:
+        return False
+    return datetime.fromisoformat(judged_at) >= datetime.fromisoformat(since)
 
 
 def _age(host: dict[str, Any], then: str | None) -> str:

@@ -43,7 +43,10 @@ def undo(
     here = [on(snapshot, chosen.run_id) for snapshot in snapshots]
     if any(one and one.is_unfinished for one in here):  # where it has ended, a second undo takes it back
         if dry_run:
-            raise UsageError(f"{chosen.run_id} has not ended: undo goes back at once, it has no plan of its own")
+            raise UsageError(
+                f"{chosen.run_id} has not ended: undo goes back at once, it has no plan of its own",
+                remedy="see where it stands: fab status; or without --dry-run",
+            )
         session.confirm(f"Go back to the state from before {chosen.run_id}?", yes=yes, what="undo")
         return go_on(
             "undo", "back", chosen.run_id, list(zip(sites, snapshots, strict=True)), unfinished=True, asked_back=True

@@ -31,8 +31,8 @@ _SAID = {
     "link-back": "the link is back",
 }
 
-_LEGEND = "[green]✓[/] made, and holds   [dim]·[/] held already   [red]✗[/] failed"
-_SHORT_LEGEND = "[green]✓[/] made  [dim]·[/] held already  [red]✗[/] failed"
+_LEGEND = "[green]✓[/] made, and holds   [dim]·[/] already so   [red]✗[/] failed"
+_SHORT_LEGEND = "[green]✓[/] made  [dim]·[/] already so  [red]✗[/] failed"
 # Without a terminal, a step that lasts longer is named when it has lasted so long.
 SLOW_S = 2.0
 # A title that is cut to less tells nothing.
@@ -84,7 +84,7 @@ class RunConsole:
         elif event.kind == "done":
             self._line("[green]✓[/]", event, self._elapsed(event))
         elif event.kind == "skipped":
-            self._line("[dim]·[/]", event, "holds already", dim=True)
+            self._line("[dim]·[/]", event, "already so", dim=True)
         elif event.kind == "failed":
             self._line("[red]✗[/]", event, self._elapsed(event))
         elif event.kind == "again":

@@ -13,57 +13,34 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from facts_stacks import (
-    DEPLOYED,
-    ENVIRONMENT,
-    NOW,
-    backup,
-    compose,
-    container,
-    digest,
-    env_file,
-    image,
-    image_id,
-    snapshot,
+from facts_stacks import DEPLOYED, ENVIRONMENT, compose, container, digest, env_file, image_id
+from golden_databases import (
+    HASHES,
+    a_stack,
+    a_target,
+    an_environment,
+    backup_of_the_database,
+    database_alone,
+    database_and_code,
+    database_prepared,
+    drill_of_a_backup,
+    undo_of_a_database,
 )
 from rich.console import Console
 
-from hummii_ops.facts.backup import Backup, Backups, Contents, Migration, ServedDatabase
-from hummii_ops.facts.magic import Recognised
-from hummii_ops.facts.parse_target import TargetFacts
+from hummii_ops.facts.backup import Migration
 from hummii_ops.facts.read_migrations import ImageMigrations, Schema
 from hummii_ops.facts.release import Record, Release
 from hummii_ops.facts.releases import releases
-from hummii_ops.facts.snapshot import ComposeFact, Mark, Snapshot
-from hummii_ops.inventory.models import Cache, Database, Environment
-from hummii_ops.plans import backup_db, prepare_db, rollback, rollback_db, undo
+from hummii_ops.facts.snapshot import ComposeFact, Mark
+from hummii_ops.plans import rollback, undo
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.rollback import Options
-from hummii_ops.plans.schema_check import of_backup
 from hummii_ops.plans.turn import in_turn
 from hummii_ops.run.ship import render
 from hummii_ops.tasks import planshow
 
 HERE = Path(__file__).parent / "plans"
-HASHES = {"api": frozenset({"a" * 64, "b" * 64}), "redis": frozenset({"c" * 64})}
-
-
-def _environment(**changes: object) -> Environment:
-    host = {"name": "lab-1", "address": "192.0.2.1", "user": "deploy", "url": "https://shop.example"}
-    return Environment.model_validate({"name": "lab", "hosts": [host]} | changes)
-
-
-def _stack(**changes: object) -> Snapshot:
-    """1.1 runs, made from the file on disk; a backup of 1.0 lies there."""
-    on_disk = ComposeFact(
-        path="docker-compose.prod.yml", content=compose(), sha256=digest(compose()), config_hashes=HASHES
-    )
-    running = (
-        container("api", "hummii-api:1.1", config_hash="a" * 64),
-        container("redis", "hummii-redis:7", config_hash="c" * 64),
-    )
-    fields = {"compose": on_disk, "containers": running} | changes
-    return snapshot(backup("20260131_120000", compose("hummii-api:1.0")), **fields)
 
 
 def _bad(identity: str | None, run_id: str, **changes: object) -> dict[str, Mark]:
@@ -72,19 +49,9 @@ def _bad(identity: str | None, run_id: str, **changes: object) -> dict[str, Mark
     return {identity or "": Mark(identity=identity or "", mark="bad", **fields)}  # type: ignore[arg-type]
 
 
-def _target(**changes: object) -> TargetFacts:
-    fields: dict[str, object] = {
-        "error": None,
-        "services": {"api": "hummii-api:1.0", "redis": "hummii-redis:7"},
-        "config_hashes": {"api": frozenset({"d" * 64}), "redis": HASHES["redis"]},
-        "images": (image("hummii-api:1.0"), image("hummii-redis:7")),
-    }
-    return TargetFacts(**(fields | changes))  # type: ignore[arg-type]
-
-
 def bare_backup() -> Plan:
-    seen = _stack()
-    return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), Options())
+    seen = a_stack()
+    return rollback.build(seen, an_environment(), releases(seen, ENVIRONMENT)[0], a_target(), Options())
 
 
 def one_host_of_several() -> Plan:
@@ -92,15 +59,15 @@ def one_host_of_several() -> Plan:
 
 
 def never_proven_and_passed_over() -> Plan:
-    seen = _stack()
+    seen = a_stack()
     options = Options(never_proven=True, passed_over=("passed over 20260131_130000 (1.1): marked bad",), settle_s=3)
     return rollback.build(
-        seen, _environment(proxy={"service": "api"}), releases(seen, ENVIRONMENT)[0], _target(), options
+        seen, an_environment(proxy={"service": "api"}), releases(seen, ENVIRONMENT)[0], a_target(), options
     )
 
 
 def recorded_with_another_env() -> Plan:
-    seen = replace(_stack(), files=(env_file({}, "POSTGRES_PASSWORD", "LEVEL", text="today"),))
+    seen = replace(a_stack(), files=(env_file({}, "POSTGRES_PASSWORD", "LEVEL", text="today"),))
     release: Release = releases(seen, ENVIRONMENT)[0]
     record = Record(
         at="2026-01-31T12:00:00+00:00",
@@ -115,33 +82,33 @@ def recorded_with_another_env() -> Plan:
         version="1.0",
         identity=release.identity,
     )
-    facts = _target(env_differs={"changed": ("LEVEL", "POSTGRES_PASSWORD"), "added": ("NEW",)})
-    return rollback.build(seen, _environment(), replace(release, record=record, recorded=True), facts, Options())
+    facts = a_target(env_differs={"changed": ("LEVEL", "POSTGRES_PASSWORD"), "added": ("NEW",)})
+    return rollback.build(seen, an_environment(), replace(release, record=record, recorded=True), facts, Options())
 
 
 def an_ill_service_and_one_that_the_release_lacks() -> Plan:
     api = container("api", "hummii-api:1.1", config_hash="a" * 64, health="unhealthy")
     worker = container("worker", "hummii-api:1.1", config_hash="e" * 64)
     redis = container("redis", "hummii-redis:7", config_hash="c" * 64)
-    seen = _stack(containers=(api, redis, worker))
-    return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), Options())
+    seen = a_stack(containers=(api, redis, worker))
+    return rollback.build(seen, an_environment(), releases(seen, ENVIRONMENT)[0], a_target(), Options())
 
 
 def files_on_disk_are_not_what_runs() -> Plan:
     api = container("api", "hummii-api:1.1", config_hash="f" * 64)
     redis = container("redis", "hummii-redis:7", config_hash="c" * 64, created=DEPLOYED)
-    seen = _stack(containers=(api, redis))
-    return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), Options())
+    seen = a_stack(containers=(api, redis))
+    return rollback.build(seen, an_environment(), releases(seen, ENVIRONMENT)[0], a_target(), Options())
 
 
 def a_release_that_is_marked_bad() -> Plan:
-    seen = _stack()
+    seen = a_stack()
     seen = replace(seen, marks=_bad(releases(seen, ENVIRONMENT)[0].identity, ""))
-    return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), Options())
+    return rollback.build(seen, an_environment(), releases(seen, ENVIRONMENT)[0], a_target(), Options())
 
 
 def a_database_that_the_release_cannot_serve() -> Plan:
-    seen = _stack()
+    seen = a_stack()
     drop = ImageMigrations(texts={"2_drop": 'ALTER TABLE "orders" DROP COLUMN "q";'}, sha256={"2_drop": "a"})
     schema = Schema(
         recorded=(Migration(name="2_drop", finished=True, rolled_back=False, sha256="a"),),
@@ -151,7 +118,7 @@ def a_database_that_the_release_cannot_serve() -> Plan:
         },
     )
     options = Options(despite_schema=True)
-    return rollback.build(seen, _environment(), releases(seen, ENVIRONMENT)[0], _target(), options, schema)
+    return rollback.build(seen, an_environment(), releases(seen, ENVIRONMENT)[0], a_target(), options, schema)
 
 
 def undo_of_a_rollback() -> Plan:
@@ -167,110 +134,15 @@ def undo_of_a_rollback() -> Plan:
         container("api", "hummii-api:1.0", config_hash="d" * 64),
         container("redis", "hummii-redis:7", config_hash="c" * 64),
     )
-    seen = _stack(compose=on_disk, containers=now, marks=_bad(done.left.identity, run_id))
-    return undo.build(seen, _environment(), done, run_id, seen.expectation_text())
-
-
-DATABASE = Database(name="hummii", user="hummii")
-
-
-def _backups() -> Backups:
-    served = ServedDatabase(
-        container="c" * 64,
-        name="hummii",
-        server_version_num=150018,
-        size_bytes=1_221_000_000,
-        roles=frozenset(),
-        extensions=frozenset(),
-        migrations=(),
-    )
-    return Backups(
-        host_name="lab-1",
-        read_at=NOW,
-        folder="/opt/hummii/backups/database",
-        folder_exists=True,
-        backups=(),
-        served=served,
-        error="",
-    )
-
-
-def backup_of_the_database() -> Plan:
-    return backup_db.build(_stack(), _environment(), DATABASE, _backups())
-
-
-def _of_a_backup(plan: Callable[..., Plan]) -> Plan:
-    found, migrations = _backups(), ("1_init", "2_orders")
-    one = Backup(
-        path="/opt/hummii/backups/database/hummii-20260131_115900.dump",
-        lies="file",
-        size_bytes=290_000_000,
-        changed_at=NOW,
-        at=DEPLOYED,
-        at_note="",
-        recognised=Recognised(kind="custom", wrap="none", what="an archive of pg_dump (custom)"),
-    )
-    contents = Contents(
-        sha256="5" * 64,
-        wrap_is_whole=True,
-        exit_code=0,
-        complete=True,
-        crlf=False,
-        cut="",
-        server_version="15.18",
-        tables=True,
-        inserts=False,
-        rows={"public.orders": 200, "public.users": 3},
-        roles=frozenset(),
-        extensions=frozenset(),
-        migrations=migrations,
-        failed_migrations=(),
-        forbidden=(),
-        said="",
-    )
-    return plan(_stack(), _environment(), DATABASE, found, one, contents, prepare_db.Options(check_sql="SELECT 1;\n"))
-
-
-def database_prepared() -> Plan:
-    return _of_a_backup(prepare_db.build)
-
-
-def drill_of_a_backup() -> Plan:
-    return _of_a_backup(prepare_db.drill)
-
-
-def _prepared() -> rollback_db.Prepared:
-    known = ImageMigrations(texts={"1_init": "", "2_orders": ""}, sha256={"1_init": "a", "2_orders": "b"})
-    schema = Schema(recorded=None, shipped={image_id("hummii-api:1.0"): known})
-    check = of_backup(schema, ("1_init", "2_orders"), (), image_id("hummii-api:1.0"))
-    return rollback_db.Prepared(
-        run_id="20260301T115900Z-prepare-db-0000",
-        backup="hummii-20260131_115900.dump",
-        schema="1_init\n2_orders\n",
-        check=check,
-    )
-
-
-def database_and_code() -> Plan:
-    seen, database = _stack(), DATABASE.model_copy(update={"cache": Cache(service="redis", prefixes=("cart:",))})
-    code = (releases(seen, ENVIRONMENT)[0], _target())
-    return rollback_db.build(seen, _environment(), database, _prepared(), code, Options())
-
-
-def database_alone() -> Plan:
-    return rollback_db.build(_stack(), _environment(), DATABASE, _prepared(), None, Options())
-
-
-def undo_of_a_database() -> Plan:
-    done, seen = database_alone(), _stack()
-    return undo.build(seen, _environment(), done, "20260301T115900Z-rollback-db-0000", seen.expectation_text())
+    seen = a_stack(compose=on_disk, containers=now, marks=_bad(done.left.identity, run_id))
+    return undo.build(seen, an_environment(), done, run_id, seen.expectation_text())
 
 
 def undo_of_an_undo() -> Plan:
     done = undo_of_a_rollback()
     run_id = "20260301T120000Z-undo-0000"
-    seen = _stack()
-    return undo.build(seen, _environment(), done, run_id, seen.expectation_text())
+    seen = a_stack()
+    return undo.build(seen, an_environment(), done, run_id, seen.expectation_text())
 
 
 @pytest.mark.parametrize(

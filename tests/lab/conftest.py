@@ -8,13 +8,20 @@ from pathlib import Path
 
 import pytest
 from lab_ci import GATES, GITHUB, JOB_PATIENT, breakable
+from lab_door import QUICK, await_ill
 from lab_name import named_lab
 from lab_operator import Operator
 from lab_production import PROJECT, SECRETS, Production
+from lab_verbs import HOME, NOTHING, RUN, Verbs
 from runner import Runner
 from stand_in import StandIn, serving
 
-from lab import stack
+from hummii_ops.plans.plan import Plan
+from hummii_ops.run import ship
+from hummii_ops.run.entry import script
+from hummii_ops.steps import Effect, Step
+from hummii_ops.transport.shell import standard_input
+from lab import container, stack
 from lab.state import Lab
 
 # How soon a machine answers that runs several labs at once is no release's merit or fault.
@@ -120,3 +127,40 @@ def job(
 
     yield make
     fresh.sh(f"cd {PROJECT}; mv team-deploy.sh deploy.sh; rm -f deploy.fails deploy.late")
+
+
+@pytest.fixture(params=["dash", "bash"])
+def verbs(request: pytest.FixtureRequest, fresh: Production) -> Verbs:
+    about = ship.About(run_id=RUN, task="rollback", who="t@t", reason="-", since_ms=0, hosts=("lab-1",))
+    plan = Plan(
+        task="rollback",
+        environment="lab",
+        host="lab-1",
+        project="hummii",
+        project_dir=PROJECT,
+        left=NOTHING,
+        target=NOTHING,
+        forward=(Step(id="x", title="-", effect=Effect.READS, limit_s=1, holds=("cannot",), act=("cannot",)),),
+        back=(),
+        expect="",
+        expect_files=(),
+    )
+    sent = standard_input(script(about=about.lease_lines(), payload=ship.pack(ship.folder(plan, about)))).decode()
+    for verb in ("claim", "receive"):
+        container.inside(fresh.name, "sh", "-s", "--", HOME, verb, RUN, user="deploy", stdin=sent)
+    return Verbs(production=fresh, shell=request.param)
+
+
+@pytest.fixture
+def quick(laptop: Callable[..., Operator]) -> Operator:
+    return laptop("quick", QUICK)
+
+
+@pytest.fixture
+def ready(fresh: Production, quick: Operator) -> Production:
+    """1.0, then 1.1 deployed over it and known to be ill, and the door installed."""
+    fresh.sh(f"rm -rf {PROJECT}/scripts")
+    fresh.deploy("1.1")
+    await_ill(fresh)
+    quick.fab("install-host", "--yes").ended(0)
+    return fresh

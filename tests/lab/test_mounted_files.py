@@ -8,9 +8,9 @@ import urllib.request
 from collections.abc import Callable
 
 import pytest
+from lab_door import QUICK, await_ill, by_hand, plan_words
 from lab_operator import Operator, until
 from lab_production import PROJECT, RUNS, Production
-from test_door import QUICK, await_ill, by_hand, plan_words
 
 pytestmark = pytest.mark.lab
 

@@ -37,7 +37,7 @@ def test_marks_decide_what_latest_means_and_a_dry_run_changes_nothing(stack: Pro
     operator.fab("mark", "--bad", "--release=1.1", "--reason=always 503").ended(0)
     plan = operator.fab(*DRY).ended(0).document["plans"][0]
     assert plan["target"]["label"] == "1.0"
-    assert any("1.1" in warning and "bad" in warning for warning in plan["warnings"])
+    assert any("1.1" in said and "bad" in said for said in plan["changes"])
     listed = operator.fab("releases").ended(0).document["releases"]
     assert {one["version"]: one["goodness"] for one in listed} == {"1.1": "bad", "1.0": "unknown"}
 

@@ -5,7 +5,7 @@
 #   now TIME      container SERVICE IMAGE CREATED      run ID TASK STATE TO ENDED (newest first)
 #   release ID TIME|- good|bad|unknown yes|no(restorable) running|drifted|- VERSION|- SERVICE=IMAGE,…|- WHY_NOT|- IDENTITY|- recorded|-
 # Prints "chosen ID", "unproven" if no verify ever passed while it ran, and "passed ID WHY" for each that it passed over.
-# 2: the text can never be a version or a timestamp; 3: there is no such release to go to; the reason is on stderr.
+# 2: the text can never be a version or a timestamp; 3: there is no such release to go to; on stderr why, and what next.
 choose() ( # --latest | TEXT <facts
     if [ "$1" != --latest ]; then
         could_name "$1" || exit 2
@@ -20,7 +20,11 @@ could_name() { # TEXT
 }
 # shellcheck disable=SC2016  # dollars are awk's
 chooser='
-function refuse(words) { print words >"/dev/stderr"; code = 3; exit 3 }
+function refuse(words, then) {
+    print words "\n  next: " (then == "" ? "scripts/rollback.sh --list" : then) >"/dev/stderr"
+    code = 3
+    exit 3
+}
 function named(i) { return version[i] == "-" ? id[i] : version[i] " (" id[i] ")" }
 function never_ran(i,    has, list, n, k, part, s, differing, all_before) {
     # Was something else already running when it was kept? A restore point is the state from before a deploy.
@@ -50,8 +54,6 @@ function outdone(i, meant) { # why one that could be chosen was not
     return i < meant ? "never proven, and an older one is good" : "the chosen release is newer: it has a newer restore point too"
 }
 function latest(    i, why, best, meant, unknown) {
-    if (run_task == "rollback" && containers && newest_of_all <= run_ended)
-        refuse("already rolled back by " run_id "; to go further name a release")
     for (i = 1; i <= n; i++) {
         why[i] = why_not(i)
         if (why[i] != "") continue
@@ -59,10 +61,12 @@ function latest(    i, why, best, meant, unknown) {
         if (!best && goodness[i] == "good") best = i
     }
     if (!best) best = unknown
+    if ((run_task == "rollback" || run_task == "rollback-db") && containers && newest_of_all <= run_ended)
+        refuse("already rolled back by " run_id, best ? further : nothing_further)
     if (!best) {
         text = "there is no release to go back to"
         for (i = 1; i <= n; i++) text = text "\n  " id[i] ": " why[i]
-        refuse(text)
+        refuse(text, "scripts/rollback.sh --list; a bad one can still be named: scripts/rollback.sh VERSION")
     }
     meant = best
     for (i = n; i >= 1; i--) if (why[i] == "" && recorded[i] == "recorded" && same(i, meant)) best = i
@@ -96,6 +100,10 @@ function named_by(text, at,    i, others, seen) {
     if (restorable[best] != "yes") refuse("release " named(best) " cannot be restored: " reason[best])
     print "chosen " id[best]
     if (goodness[best] != "good") print "unproven"
+}
+BEGIN {
+    further = "to go further: scripts/rollback.sh VERSION   (which: scripts/rollback.sh --list)"
+    nothing_further = "nothing older can be gone back to; from a laptop: is it well now: fab verify; to take it back: fab undo"
 }
 BEGIN { FS = "\t" } # what is text is joined with "": else awk takes 1.00 for 1.0
 $1 == "now" { now = $2 + 0 }

@@ -74,7 +74,7 @@ if [ -n "$list" ] || [ -z "$request" ]; then
 fi
 one_file
 nobody_at_work
-choose "$request" <"$work/facts" >"$work/choice" || { code=$? && echo '  next: scripts/rollback.sh --list' >&2 && exit $code; }
+choose "$request" <"$work/facts" >"$work/choice" || exit $?
 chosen=$(sed -n 's/^chosen //p' "$work/choice")
 release=$work/release/$chosen
 label=$(cat "$release/version")

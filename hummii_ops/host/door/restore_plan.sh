@@ -161,7 +161,7 @@ show_restore() { # what a person reads before the word that begins it
         printf '%s:\n' "$([ $run = first ] && echo 'prepare, while all is served' || echo 'exchange, some seconds of outage')"
         awk '{ printf "  %-30s %s\n", $1, $3 }' "$work/$run/forward.list"
     done
-    [ "$code_only" = safe ] || printf '  ! %s\n' "$(schema_words)"
+    [ "$code_only" = safe ] || schema_words | think_first
     fact rows >"$work/rows.then"
     for script in partitions counts; do
         in_database "$container" "$database_name" "$database_user" psql -X -qAt <"$lib/run/sql/$script.sql" >"$work/$script.live" 2>/dev/null

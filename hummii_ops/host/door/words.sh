@@ -24,22 +24,25 @@ sentences() { # what changes and what does not
             print $1 ": " how_now replicas($1, $7) restarts($1)
         }' "$work/changed" "$work/resting" "$work/mounted" "$work/left" "$(cat "$release/config")" "$work/target"
     sed 's/$/: stopped, since the release does not have it/' "$work/extra"
-    [ "$code_only" != safe ] || schema_words
+    to_know
 }
-cautions() { # what to know before
-    marked_bad
-    grep -q '^unproven' "$work/choice" && echo "release $label was never proven good: no verify passed while it ran"
+to_know() {
+    [ "$code_only" != safe ] || schema_words
     sed -n 's/^passed \([^ ]*\) /passed over \1: /p' "$work/choice"
-    sed 's/$/ was ill before and is not part of this rollback/' "$work/ill"
     while read -r name; do
         grep -qxF "$name" "$work/env_files" || cmp -s "$release_path.release/files/$name" "$project_dir/$name" ||
             cut -f 2 "$work/mounted" | tr ' ' '\n' | grep -qxF "$name" ||
             echo "$name changes: no service mounts it alone; one that has read it goes on with what it read"
     done <"$release/files"
-    [ "$disk" = yes ] || echo 'the files on disk are not what runs: the way back can only bring back image and files'
     [ -d "$release_path.release" ] || echo 'the backup has no record: env files and other files stay as they are today'
-    [ "$code_only" = safe ] || schema_words
     echo 'outside: nobody looks from outside: no laptop'
+}
+cautions() { # what to think about before saying yes
+    marked_bad
+    grep -q '^unproven' "$work/choice" && echo "release $label was never proven good: no verify passed while it ran"
+    sed 's/$/ was ill before and is not part of this rollback/' "$work/ill"
+    [ "$disk" = yes ] || echo 'the files on disk are not what runs: the way back can only bring back image and files'
+    [ "$code_only" = safe ] || schema_words
 }
 marked_bad() { # who marked the target bad, when and why, in the words of plans/marked.py
     file=$home/marks/${target_identity:-none}

@@ -47,12 +47,12 @@ def judged(answer: Response, url: str) -> Response:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float:
-    """Seconds that the other side asks to wait; 0 where it says nothing that we read. A date is not read."""
+    """Seconds that the other side asks to wait, a day at most; 0 where it says nothing that we read, as a date."""
     try:
         asked = float(headers.get("retry-after", "0"))
     except ValueError:
         return 0.0
-    return max(0.0, asked) if math.isfinite(asked) else 0.0
+    return min(max(0.0, asked), 86_400.0) if math.isfinite(asked) else 0.0
 
 
 def json_of(answer: Response, url: str, *, needs: str = "") -> dict[str, Any]:

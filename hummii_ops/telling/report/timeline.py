@@ -25,7 +25,7 @@ _RUN = {
     "abandoned": "the run was given up as it stood",
     "mixed": "the way back failed as well: the state is mixed",
 }
-_STEP = {"done": "done", "skipped": "held already", "failed": "failed", "again": "was done once more", "start": "began"}
+_STEP = {"done": "done", "skipped": "already so", "failed": "failed", "again": "was done once more", "start": "began"}
 
 
 def timeline(kept: Kept, people: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from guarded import Server
 from laptop import Laptop, laid
 from rig import Rig, tools_folder
+from verb_world import World
 
 SHELLS = ("dash", "bash")
 
@@ -52,3 +54,34 @@ def dash_rig(tools: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.M
 def laptop(start_sshd: Callable[..., Any], tmp_path: Path) -> Laptop:
     """A laptop that reaches the rig. Ask for it before the rig, which takes most tools away."""
     return laid(start_sshd, tmp_path)
+
+
+def world(rig: Rig) -> World:
+    return World(rig=rig, run=rig.new_run(rig.swap()).sent())
+
+
+@pytest.fixture(params=["dash", "bash"])
+def server(request: pytest.FixtureRequest, make: Callable[[str], Server]) -> Server:
+    return make(str(request.param))
+
+
+@pytest.fixture
+def dash(make: Callable[[str], Server]) -> Server:
+    """For what does not depend on the shell."""
+    return make("dash")
+
+
+@pytest.fixture
+def make(sshd: Any, tmp_path: Path) -> Iterator[Callable[[str], Server]]:
+    known = sshd.known_hosts(sshd.line("ed25519"))
+    options = ["BatchMode=yes", "IdentitiesOnly=yes", f"UserKnownHostsFile={known}", "StrictHostKeyChecking=yes"]
+    ssh = ["ssh", "-F", "none", "-p", str(sshd.port), "-i", str(sshd.key), *(f"-o{one}" for one in options)]
+    made: list[Server] = []
+
+    def start(shell: str) -> Server:
+        made.append(Server(tmp_path, [*ssh, f"{sshd.user}@127.0.0.1"], shell))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.clear()

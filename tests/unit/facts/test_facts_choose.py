@@ -97,6 +97,7 @@ def test_the_choice_is_as_promised(file: Path) -> None:
         assert error.exit_code == expect["exit_code"], error.what
         assert all(words in error.what for words in expect["words"]), error.what
         assert error.remedy
+        assert expect.get("next", "") in error.remedy
         assert error.what.replace("\n", "").isprintable()
         return
     choice = choose(request, every, seen)

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import base64
 import gzip
-import io
 import json
-import tarfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +21,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject, SearchStrategy
+from odd_values import DEEP, docker, frame, framed, odd_bytes, odd_json, odd_text, tarred
+from right_answers import BASELINE, CLAIM, CONTAINER, EVENT, HOST, IMAGE, MANIFEST, PROCESS, PROMETHEUS, RECORD, SERVED
 
 from hummii_ops.checks import access_log, baseline, database_load, excerpts, prometheus, resources
 from hummii_ops.checks.flows.load import load
@@ -56,152 +55,12 @@ from hummii_ops.telling.outbox import Outbox
 from hummii_ops.transport.hostkeys import load_known_hosts
 
 SOON_S = 20.0  # of this process; what cannot be read for its depth costs 5 s, however deep
+
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
 ENVIRONMENT = Environment(name="lab", hosts=({"name": "h", "address": "h"},), database={"name": "app", "user": "app"})
+
 PLAN = json.loads((Path(__file__).parents[2] / "golden/runs/0.1/mixed/plan.json").read_text())
-CONTAINER = {
-    "Id": "a" * 64,
-    "Name": "/api-1",
-    "Image": f"sha256:{'b' * 64}",
-    "Ref": "x:1",
-    "Created": "2026-01-02T03:04:05.123456789Z",
-    "RestartCount": 2,
-    "ExitCode": 0,
-    "Status": "running",
-    "StartedAt": "2026-01-02T03:04:06Z",
-    "FinishedAt": "0001-01-01T00:00:00Z",
-    "Healthcheck": {"Test": "CMD", "Interval": 2_000_000_000, "Timeout": 0, "StartPeriod": 0, "Retries": 0},
-    "Labels": {"service": "api", "project": "hummii", "number": "1", "oneoff": "False", "config_files": "a,b"},
-    "Binds": ["/a:/b"],
-}
-IMAGE = {
-    "Id": f"sha256:{'b' * 64}", "RepoTags": ["x:1"], "RepoDigests": [], "Created": "2026-01-02T03:04:05Z", "Size": 5,
-}  # fmt: skip
-RECORD = {
-    "schema": "hummii-ops/release/v1",
-    "at": "2026",
-    "compose_sha256": "a" * 64,
-    "services": {"api": {"ref": "x:1", "image_id": f"sha256:{'b' * 64}", "digest": None, "config_hash": "x"}},
-    "files": {".env": "c" * 64},
-    "version": "1.1",
-}
-BASELINE = {
-    "schema": baseline.SCHEMA, "identity": "a", "version": "1", "at": "2026-01-01T00:00:00+00:00",
-    "responses": {"/": [1.0]}, "requests": [1.0], "counted": 1, "failed": 0, "window_s": 1, "statements": {"q": [1, 2]},
-}  # fmt: skip
-PROMETHEUS = {"status": "success", "data": {"resultType": "vector", "result": [{"value": [1, "2.5"]}]}}
-EVENT = {"t": 1767225600000, "ev": "start", "list": "forward", "step": "put-a", "code": None, "log": 0}
-CLAIM = "run=R\nwho=a=b\nsince=1768473000000\nuntil=1768473000000\nhosts=one two\nmark=good\n"
-MANIFEST = f"schema=hummii-ops/backup/v1\nsha256={'a' * 64}\nsize=5\nstarted=1768473000000\nrows=3 users\n"
-SERVED = "version\x1f150004\0size\x1f12345\0role\x1fapp\0migration\x1fm\x1ft\x1ff\x1fabc\0"
-HOST = """box 6.1
-1768473000000 +0100
-uid=1000(deploy) gid=1000(deploy) groups=1000(deploy),998(docker)
-boot=x
-first=S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20
-uptime=12.5
-tz=Europe/Berlin
-logind=b true
-"""
-PROCESS = "12 1 0\n4000\ndeploy\n/opt/hummii\nsh\0./deploy.sh\0"
-
-ODD_TEXT = st.sampled_from(
-    ["", "-1", "9" * 5000, "１２", "²", "1e999", "nan", "-inf", "0x10", "\x00", "\x1b[2J", "\ud800", "9999-99-99T99:99:99Z"]
-)  # fmt: skip
-ODD: SearchStrategy[Any] = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.sampled_from([10**400, -1, 1e308, float("inf"), float("nan"), [], {}, [[]], [None], {"": None}]),
-    ODD_TEXT,
-    st.text(max_size=8),
-)
-# Nine aliases of nine aliases of nine …: a few lines, and a walk that would never end
-BOMB = "{a0: &a0 [x], " + ", ".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)) + "}"
-DEEP = [
-    "[" * 20_000,
-    '{"a":' * 20_000,
-    "{" * 20_000,
-    '{"a":[' * 20_000,
-    "'" * 20_000,
-    "&a [" * 2000,
-    BOMB,
-    f"services: {{a: {{x: {BOMB}}}}}",
-]
-
-
-def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [at, *(place for key, one in inner for place in places(one, (*at, key)))]
-
-
-def put(value: Any, at: tuple[Any, ...], new: Any) -> Any:
-    if not at:
-        return new
-    changed = deepcopy(value)
-    inner = changed
-    for key in at[:-1]:
-        inner = inner[key]
-    inner[at[-1]] = new
-    return changed
-
-
-def odd_json(seed: Any) -> SearchStrategy[str]:
-    """The seed with one value in it replaced."""
-    made = st.builds(put, st.just(seed), st.sampled_from(places(seed)), ODD)
-    return st.one_of(made.map(json.dumps), odd_text(json.dumps(seed)))
-
-
-def odd_text(seed: str) -> SearchStrategy[str]:
-    """The seed with a piece of it replaced; or noise; or something very deep."""
-
-    def spliced(begin: int, end: int, new: str) -> str:
-        return seed[: min(begin, end)] + new + seed[max(begin, end) :]
-
-    at = st.integers(0, len(seed))
-    # a word of the seed that looks like a number, and is too much of one
-    words = [(i, i + 1) for i, char in enumerate(seed) if char.isdigit()] or [(0, 0)]
-    numbers = st.sampled_from(words).flatmap(lambda one: ODD_TEXT.map(lambda new: spliced(*one, new)))
-    return st.one_of(st.builds(spliced, at, at, st.one_of(ODD_TEXT, st.text(max_size=8))), numbers, st.text())
-
-
-def frame(section: str, text: str, code: int = 0) -> bytes:
-    data = base64.b64encode(text.encode(errors="surrogatepass"))
-    return b"@hummii %s %d %s\n" % (section.encode(), code, data)
-
-
-def framed(**sections: str) -> SearchStrategy[bytes]:
-    """A whole answer, one of whose sections is odd."""
-
-    def answer(name: str, text: str) -> bytes:
-        return b"".join(frame(key, text if key == name else said) for key, said in sections.items()) + frame("end", "")
-
-    names = st.sampled_from(sorted(sections))
-    return names.flatmap(lambda name: odd_text(sections[name]).map(lambda text: answer(name, text)))
-
-
-def docker(section: str, seed: dict[str, Any]) -> SearchStrategy[bytes]:
-    return odd_json(seed).map(lambda text: frame(section, text) + frame("end", ""))
-
-
-def tarred(files: dict[str, bytes]) -> bytes:
-    raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w") as tar:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return raw.getvalue()
-
-
-def odd_bytes(seed: bytes) -> SearchStrategy[bytes]:
-    def cut(begin: int, end: int, new: bytes) -> bytes:
-        return seed[: min(begin, end)] + new + seed[max(begin, end) :]
-
-    at = st.integers(0, len(seed))
-    near = st.integers(0, min(len(seed), 512))
-    one = st.builds(lambda i, byte: seed[:i] + byte + seed[i + 1 :], near, st.binary(min_size=1, max_size=1))
-    return st.one_of(st.builds(cut, at, at, st.binary(max_size=16)), one, st.binary())
 
 
 def text_file(folder: Path, read: Callable[[Path], object]) -> Callable[[str], object]:
@@ -226,8 +85,11 @@ def snapshot(answer: bytes) -> object:
 
 
 TAR = tarred({"/opt/hummii/.hummii-ops/lease": CLAIM.encode(), "/opt/hummii/.hummii-ops/runs/R/state": b"done\n"})
+
 HEAD = b"PGDMP" + bytes([1, 15, 0, 4, 8, 1, 1]) + bytes(40) + b"\x00\x03\x00\x00\x00app" + bytes(60)
+
 MIGRATIONS = frame("recorded", "m\x1ft\x1ff\x1fabc\x1e")
+
 SNAPSHOT = framed(
     host=HOST, clock="1768473000000 +0100", stat="regular file|644|a|b|12|/opt/hummii/.env\0",
     sums=f"{'a' * 64}  /opt/hummii/.env\n", config=f"api {'a' * 64}\nreplicas api 2\n", process=PROCESS, gate="30",
@@ -235,17 +97,21 @@ SNAPSHOT = framed(
     backups="regular file|644|a|b|12|/opt/hummii/backups/docker-compose.prod.yml.backup-20260101_000000\0",
     engine='{"Client":{"Version":"28"},"Server":{"Version":"27","ApiVersion":"1.47"}}', plugin="v2.26",
 )  # fmt: skip
+
 BACKUPS = framed(
     clock="1768473000000 +0100\nEurope/Berlin\n", folder="x", entry="file\n12\n1768473000\n/b/backup_20260101_000000.dump\n",
     head="PGDMP", inner="", sidecar=f"{'a' * 64}  x\n", manifest=MANIFEST, container="c\n", served=SERVED,
 )  # fmt: skip
+
 CONTENTS = framed(
     content="code 0\nrows 3 users\nsequence 1 t s\nrole a, b\nobjects 5 t\ncomplete\n", sum="a" * 64, wrap=""
 )
+
 SERVER = framed(
     host="deploy\ndocker\nbox\n", folder="/opt|a|b", docker="", healthchecks="api /x\n", compose="/p\nservices: {}\n",
     containers="p\ts\t/w\t/c\timg\ttrue\t8080\t\t\n",
 )  # fmt: skip
+
 RESOURCES = framed(
     stats="api 1.5% 2.5% 1MiB / 2GiB\n", memory="MemTotal: 100 kB\nMemAvailable: 50 kB\n", load="0.5 1 2\n", cores="2\n",
     cpu="cpu 1 2 3 4 5 6 7 8\ncpu 2 3 4 5 6 7 8 9\n", pressure="cpu some avg10=1.00 avg60=2.00 avg300=3.00 total=4\n",
@@ -253,6 +119,7 @@ RESOURCES = framed(
 )  # fmt: skip
 
 Parser = Callable[[Any], object]
+
 PARSERS: dict[str, tuple[Parser, SearchStrategy[Any]]] = {
     "frames": (lambda data: frames(data, host="h"), st.one_of(st.binary(), SNAPSHOT)),
     "snapshot": (snapshot, SNAPSHOT),
@@ -311,8 +178,9 @@ PARSERS: dict[str, tuple[Parser, SearchStrategy[Any]]] = {
     "baseline": (baseline.parse, odd_json(BASELINE)),
     "answer of a channel": (responded(json_of), odd_json({"ok": True, "ts": "1.2"})),
     "list of a status page": (responded(list_of), odd_json([{"id": "x", "metadata": {}}])),
-    "retry-after": (lambda text: 0 <= retry_after_s({"retry-after": text}) < 10**9 or 1 / 0, odd_text("12")),
+    "retry-after": (lambda text: 0 <= retry_after_s({"retry-after": text}) <= 86_400 or 1 / 0, odd_text("12")),
 }  # fmt: skip
+
 IN_FILES: dict[str, tuple[Callable[[Path], object], SearchStrategy[str]]] = {
     "inventory": (
         check,
@@ -334,6 +202,7 @@ IN_FILES: dict[str, tuple[Callable[[Path], object], SearchStrategy[str]]] = {
         odd_text("h ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ\n|1|c2FsdA==|aGFzaA== ssh-rsa AAAA\n@revoked * ssh-rsa AAAA\n"),
     ),
 }  # fmt: skip
+
 DECLARED = (HummiiError, BadRecord, Unparsable, NotSent)
 
 

@@ -258,11 +258,11 @@ def test_a_file_that_nothing_mounts_alone() -> None:
     today = FileFact(path="conf/x", kind="file", exists=True, sha256=digest("today"), mode="0644")
     seen = stack(files=(env_file(text="now"), today))
     made = plan(seen, release=recorded(seen, files={"conf/x": digest("then"), ".env": digest("then")}))
-    assert [one for one in made.warnings if "conf/x changes" in one] == [
+    assert [one for one in made.changes if "conf/x changes" in one] == [
         "conf/x changes: no service mounts it alone; one that has read it goes on with what it read"
     ]
     same = plan(seen, release=recorded(seen, files={"conf/x": digest("today")}))
-    assert not [one for one in same.warnings if "conf/x changes" in one]
+    assert not [one for one in same.changes if "conf/x changes" in one]
 
 
 def test_a_file_that_is_mounted_alone() -> None:
@@ -278,7 +278,7 @@ def test_a_file_that_is_mounted_alone() -> None:
         assert ids.index(services) < ids.index("restart-redis") < min(ids.index(i) for i in ids if "proven" in i)
         assert step(steps, "restart-api") is None
     assert "redis: hummii-redis:7, stays as it is; is restarted, to see conf/x" in made.changes
-    assert not [one for one in made.warnings if "conf/x changes" in one]
+    assert not [one for one in made.changes if "conf/x changes" in one]
 
     after = replace(seen, files=(env_file(text="now"), replace(today, sha256=digest("then"))))
     undone = undo.build(after, ENVIRONMENT, made, RUN, after.expectation_text())

@@ -73,7 +73,7 @@ def test_done() -> None:
     )
     assert [one.outcome for one in told.steps] == ["done", "done", "skipped", "done"]
     assert [one.elapsed_s for one in told.steps] == [1.0, 1.0, 0.0, 1.0]
-    assert told.steps[2].reason == "it held already"
+    assert told.steps[2].reason == "it was already so"
     assert told.exit_code is ExitCode.DONE
     assert not told.is_unfinished
     assert (told.began_at, told.ended_at) == (START, START + timedelta(seconds=8))

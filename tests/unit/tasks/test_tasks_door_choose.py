@@ -68,6 +68,7 @@ def test_the_door_chooses_as_the_laptop_does(file: Path, shell: str) -> None:
         assert said.returncode == expect["exit_code"], said
         assert said.stdout == ""
         assert all(words in said.stderr for words in expect["words"]), said.stderr
+        assert expect.get("next", "") in said.stderr
         return
     assert said.returncode == 0, said.stderr
     lines = said.stdout.splitlines()

@@ -63,6 +63,27 @@ def test_a_release_without_its_flag() -> None:
     assert (done.returncode, "fab rollback --to=1.0" in done.stderr) == (2, True), done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "said", "then"),
+    [
+        (["rollback", "--lastest"], "there is no flag '--lastest'; nearest: --latest", "fab --help rollback"),
+        (["rollbak"], "there is no task 'rollbak'; nearest: rollback", "fab --list"),
+        (["rollback", "--latest", "--to=1.0"], "say one of them", "fab releases"),
+        (["mark", "--good", "--bad"], "say one of --good and --bad", "fab mark --bad"),
+    ],
+)
+def test_a_slip_is_told_with_what_to_type_next(words: list[str], said: str, then: str, tmp_path: Path) -> None:
+    """Wrong usage (2): what is wrong, and the one command that shows what is right."""
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("environments:\n  lab:\n    hosts: [{name: lab-1, address: 127.0.0.1, port: 1}]\n")
+    fab = [str(Path(sys.executable).with_name("fab")), f"--search-root={ROOT}"]
+    env = os.environ | {"HUMMII_INVENTORY": str(inventory), "HUMMII_ENV": "lab"}
+    done = subprocess.run([*fab, *words], capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2, done.stderr
+    first, next_ = done.stderr.splitlines()[:2]
+    assert (said in first, next_.startswith("  next: "), then in next_) == (True, True, True), done.stderr
+
+
 _LEAVES_A_THREAD = """
 import atexit, os, signal, sys, threading, time
 from fabric.main import program

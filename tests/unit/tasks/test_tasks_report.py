@@ -14,7 +14,7 @@ from hummii_ops.errors import ExitCode
 from hummii_ops.inventory.models import Environment
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.fleet import Part
-from hummii_ops.run.outcome import Outcome, StepResult
+from hummii_ops.run.outcome import Outcome, StepOutcome, StepResult
 from hummii_ops.run.perform import Place
 from hummii_ops.tasks.meant import Beside
 from hummii_ops.tasks.report import run_reply, worst
@@ -147,3 +147,23 @@ def test_what_is_prepared_says_how_it_goes_on() -> None:
     assert "restored and proven beside" in page
     assert "fab resume --run=20260101T000000Z-rollback-aaaa serves it" in page
     assert "fab cancel --run=20260101T000000Z-rollback-aaaa drops it" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "words"),
+    [
+        ("done", "done", ["deploys are held from now on, until someone lifts it, when the mended version is there"]),
+        ("done", "skipped", ["deploys stay held, as before: until when, says fab status"]),
+        ("done", "failed", []),
+        ("restored", "done", []),
+    ],
+)
+def test_the_end_says_that_deploys_are_held(state: str, step: StepOutcome, words: list[str]) -> None:
+    """Where they are: whose hold decides until when. Each time with the command that lifts it."""
+    end = outcome("h-1", state, "hold-deploys")
+    end = replace(end, steps=(replace(end.steps[0], outcome=step),))
+    console = Console(file=io.StringIO(), width=200)
+    run_reply("rollback", [part("h-1")], [end], Path("kept")).show(console)
+    said = [line.strip() for line in console.file.getvalue().splitlines() if "held" in line]  # type: ignore[attr-defined]
+    assert [line.startswith(one) for line, one in zip(said, words, strict=True)] == [True] * len(words)
+    assert all(line.endswith(": fab unhold") for line in said)

@@ -1,12 +1,34 @@
-"""What fab rollback says no to before it asks: hosts that would not go to the same release."""
+"""What fab rollback says no to before it asks: a release that is not there, hosts that would not go to the same one."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from facts_stacks import snapshot
 
 from hummii_ops.errors import Refused
+from hummii_ops.facts.snapshot import ProjectDir
+from hummii_ops.inventory.models import Environment
 from hummii_ops.plans.plan import Plan, StackState
-from hummii_ops.tasks.going_back import one_choice
+from hummii_ops.plans.work import Options
+from hummii_ops.tasks.ahead import Ahead
+from hummii_ops.tasks.bring_back import Wish, bring_back
+from hummii_ops.tasks.going_back import CodeWish, go_back, one_choice
+from hummii_ops.tasks.session import Site
+from hummii_ops.transport import LocalTransport, endpoint_of
+
+ROOT = Path(__file__).resolve().parents[3]
+INVENTORY = """
+environments:
+  lab:
+    database: {service: postgres, name: hummii, user: hummii}
+    hosts:
+      - {name: lab-1, address: 127.0.0.1, port: 1, user: deploy}
+"""
 
 
 def plan(host: str, label: str, identity: str | None) -> Plan:
@@ -41,3 +63,59 @@ def test_one_release_is_one_choice() -> None:
     """By what the release is; where that cannot be named, by its label."""
     one_choice([plan("h-1", "1.0", "aa"), plan("h-2", "1.0", "aa")])
     one_choice([plan("h-1", "1.0", None), plan("h-2", "1.0", None)])
+
+
+def site() -> Site:
+    """A host that was read just now: nothing is kept there."""
+    host = {"name": "lab-1", "address": "192.0.2.1", "user": "deploy"}
+    database = {"service": "postgres", "name": "hummii", "user": "hummii"}
+    environment = Environment.model_validate({"name": "lab", "hosts": [host], "database": database})
+    project = ProjectDir(path="/opt/hummii", exists=True, writable=True, state_writable=True)
+    seen = snapshot(host_name="lab-1", project_dir=project)
+    return Site(
+        environment=environment,
+        host=environment.hosts[0],
+        endpoint=endpoint_of(environment, environment.hosts[0]),
+        transport=LocalTransport(),
+        begun=Ahead(lambda: seen),
+    )
+
+
+def test_a_release_that_is_not_there_is_said_before_anything_is_asked() -> None:
+    """Also where nobody could answer: not first how to be asked nothing, and then that there is no such release."""
+    with pytest.raises(Refused, match=r"there is no release 9\.9"):
+        go_back(CodeWish(to="9.9"), [site()])
+    with pytest.raises(Refused, match=r"there is no release 9\.9"):
+        bring_back(Wish(backup="latest", to="9.9", options=Options()), [site()])
+
+
+def test_a_database_that_goes_back_alone_is_refused_before_its_backup_is_read() -> None:
+    """Nobody could type its name: said before a backup is read whole, which may take minutes."""
+    with pytest.raises(Refused, match="no terminal to ask on"):
+        bring_back(Wish(backup="latest", options=Options()), [site()])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rollback", "--to=1.0"], "lab-1"),
+        (["rollback", "--to=1.0", "--with-db=latest"], "lab-1"),
+        (["rollback-db", "--backup=latest", "--to=1.0"], "lab-1"),
+        (["rollback", "--to=1.0", "--wait=60"], "no terminal to ask on"),
+        (["rollback", "--latest"], "no terminal to ask on"),
+        (["rollback-db", "--backup=latest"], "no terminal to ask on"),
+    ],
+)
+def test_a_release_that_is_named_is_looked_for_first(words: list[str], said: str, tmp_path: Path) -> None:
+    """On the host, before the question; where nothing is named, or would be waited for, no host is asked (3)."""
+    (tmp_path / "inventory.yml").write_text(INVENTORY)
+    fab = str(Path(sys.executable).with_name("fab"))
+    done = subprocess.run(
+        [fab, f"--search-root={ROOT}", *words],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"HUMMII_INVENTORY": str(tmp_path / "inventory.yml"), "HUMMII_ENV": "lab"},
+        stdin=subprocess.DEVNULL,
+    )
+    assert (done.returncode, said in done.stderr.splitlines()[0]) == (3, True), done.stderr

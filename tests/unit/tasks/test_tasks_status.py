@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from hummii_ops.facts.claims import Hold, Lease, RunFact
+from hummii_ops.facts.claims import Hold, Lease, Mark, RunFact
 from hummii_ops.facts.snapshot import ComposeFact, ContainerFact, ProjectDir, Snapshot
 from hummii_ops.facts.stack import EngineFact
 from hummii_ops.inventory.models import Environment
+from hummii_ops.plans.before import state_of
 from hummii_ops.tasks import statuspage
 from hummii_ops.tasks.atwork import standing, step_now
 from hummii_ops.tasks.status import host_json, went_past
@@ -181,3 +182,43 @@ def test_hosts_that_run_different_releases_are_named() -> None:
 
     assert said("1.0", "1.1") == "the hosts differ: h-1 runs 1.0, h-2 runs 1.1"
     assert said("1.0", "1.0", None) == ""
+
+
+GOOD, SINCE = {"goodness": "good", "judged_at": ago(60).isoformat()}, {"since": ago(120).isoformat()}
+HELD = {"until": None, "expired": False}
+
+
+@pytest.mark.parametrize(
+    ("release", "hold", "service", "next_"),
+    [
+        (GOOD | SINCE, None, "healthy", "nothing; if customers complain: fab diagnose"),
+        (GOOD | SINCE, HELD, "healthy", "nothing here; when the mended version is there: fab unhold"),
+        (GOOD | SINCE, HELD | {"expired": True}, "healthy", "nothing; if customers complain: fab diagnose"),
+        (GOOD | {"since": ago(10).isoformat()}, HELD, "healthy", "fab verify"),
+        (GOOD | {"judged_at": None} | SINCE, None, "healthy", "fab verify"),
+        (GOOD | SINCE, None, "unhealthy", "fab verify"),
+    ],
+)
+def test_what_comes_next_on_a_stack_that_answers(
+    release: dict[str, Any], hold: dict[str, Any] | None, service: str, next_: str
+) -> None:
+    """No second verify for what has passed one since it runs; after a rollback nobody has judged it yet."""
+    host = host_json(seen(), ENVIRONMENT)
+    host["release"] |= release
+    host["services"][0]["health"] = service
+    if hold is not None:
+        host["hold"] = hold | {"since": None, "who": "a@b", "reason": "503", "bypassed": []}
+    out = StringIO()
+    statuspage.show(Console(file=out, width=200), "lab", host)
+    assert out.getvalue().splitlines()[-1] == f"  next      {next_}"
+
+
+def test_when_a_release_was_judged_is_told() -> None:
+    """The time of its mark; nothing where nobody has judged it."""
+    state = seen(compose=ComposeFact(path="docker-compose.prod.yml", content=None, sha256="f" * 64))
+    identity = state_of(state, ENVIRONMENT.version_service).identity
+    assert identity is not None
+    mark = Mark(identity=identity, mark="good", who="a@b", reason="", since=ago(5), run="")
+    marked = Snapshot(**(vars(state) | {"marks": {identity: mark}}))
+    assert host_json(marked, ENVIRONMENT)["release"]["judged_at"] == ago(5).isoformat()
+    assert host_json(state, ENVIRONMENT)["release"]["judged_at"] is None

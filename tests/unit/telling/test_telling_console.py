@@ -97,8 +97,8 @@ def test_the_signs_are_explained_once() -> None:
         shown(event("skipped", 2))
     with RunConsole(console, PLAN):
         pass
-    assert out.getvalue().splitlines()[0] == "✓ made, and holds   · held already   ✗ failed"
-    assert out.getvalue().count("held already") == 1
+    assert out.getvalue().splitlines()[0] == "✓ made, and holds   · already so   ✗ failed"
+    assert out.getvalue().count("made, and holds") == 1
 
 
 def lines_at(
@@ -117,9 +117,9 @@ def lines_at(
 @pytest.mark.parametrize(
     ("width", "line"),
     [
-        (112, "· settled                        nothing restarts, dies or stops answering  holds already"),
-        (80, "· settled                        nothing restarts, dies or stops…  holds already"),
-        (40, "· settled  holds already"),
+        (112, "· settled                        nothing restarts, dies or stops answering  already so"),
+        (80, "· settled                        nothing restarts, dies or stops an…  already so"),
+        (40, "· settled  already so"),
     ],
 )
 def test_a_line_fits_its_terminal(width: int, line: str) -> None:
@@ -152,7 +152,7 @@ def test_wide_letters_count_as_two() -> None:
 def test_a_log_has_room_for_all() -> None:
     """Without a terminal nothing is cut, whatever width it claims."""
     assert lines_at(40, terminal=False) == [
-        "· settled                        nothing restarts, dies or stops answering  holds already"
+        "· settled                        nothing restarts, dies or stops answering  already so"
     ]
 
 
