@@ -1,12 +1,14 @@
 """What PostgreSQL is doing: two looks at it some seconds apart, in one call. Judged by database_limits.
 
+Between them the api's CPU time is counted too, so that both can be laid to the same requests.
+
 Never resets a counter, and never brings home a value that a customer wrote: statements come without their quoted texts.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -60,11 +62,12 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """Both looks. `absent`: the container does not run."""
+    """Both looks. `absent`: the container does not run. `api_cpu_ms`: of one core, in a second; None: not told."""
 
     before: Look
     after: Look
     absent: bool = False
+    api_cpu_ms: float | None = None
 
     @property
     def window_s(self) -> float:
@@ -80,11 +83,32 @@ def script() -> str:
     return text + checks.joinpath("database_load.sh").read_text(encoding="utf-8")
 
 
+def words(environment: Environment, database: Database) -> tuple[str, ...]:
+    """The arguments of `script`."""
+    where = (environment.project, database.service, database.name, database.user)
+    return (*where, str(BETWEEN_S), environment.version_service)
+
+
 def read(transport: Transport, environment: Environment, database: Database) -> Load:
     """Ask twice. Raises LinkLost, and Unreachable for an answer that was cut."""
-    words = (environment.project, database.service, database.name, database.user, str(BETWEEN_S))
-    said = frames(transport.call(script(), *words, limit_s=_LIMIT_S).stdout, host=transport.name)
-    return Load(before=look(said.one("before")), after=look(said.one("after")), absent=bool(said.all("absent")))
+    said = frames(transport.call(script(), *words(environment, database), limit_s=_LIMIT_S).stdout, host=transport.name)
+    return Load(
+        before=look(said.one("before")),
+        after=look(said.one("after")),
+        absent=bool(said.all("absent")),
+        api_cpu_ms=cpu_ms(said.all("cpu")),
+    )
+
+
+def cpu_ms(seen: Sequence[Frame]) -> float | None:
+    """Milliseconds of one core in a second, of two readings "MICROSECONDS CLOCK_MS"; None where one is not there."""
+    try:
+        (used, at), (used_later, later) = ([int(word) for word in one.text.split()] for one in seen)
+    except ValueError:
+        return None
+    if later <= at or used_later < used:  # a container that was made anew counts from its start
+        return None
+    return round((used_later - used) / (later - at), 3)
 
 
 def look(frame: Frame) -> Look:

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
-# The same questions to PostgreSQL twice, SECONDS apart, so that its counters can be compared. It changes nothing.
+# The same questions to PostgreSQL twice, SECONDS apart, so that its counters can be compared; and what the api's
+# containers used of the CPU until then. It changes nothing.
 #
-# Arguments: PROJECT SERVICE DATABASE USER SECONDS. facts/backup.sh stands before it, and `sql`, which prints the questions.
+# Arguments: PROJECT SERVICE DATABASE USER SECONDS API. facts/backup.sh stands before it, and `sql`, which prints the questions.
 export LC_ALL=C
 PATH=$PATH:/usr/local/bin:/usr/bin:/bin
 frame() { printf '\n@hummii %s %s ' "$1" "$2" && base64 -w 0 && echo; }
@@ -12,9 +13,37 @@ ask() { # SECTION CONTAINER DATABASE USER
   code=$?
   printf '%s\n' "$words" | frame "$1" $code
 }
+# used_by PID: microseconds of CPU that its container has used since it started, as the kernel counts them
+used_by() {
+  while IFS=: read -r _ controllers path; do
+    case $controllers in
+      '') sed -n 's/^usage_usec //p' "/sys/fs/cgroup$path/cpu.stat" ;;
+      *cpuacct*) sed 's/...$//' "/sys/fs/cgroup/cpuacct$path/cpuacct.usage" ;; # nanoseconds
+    esac
+  done < "/proc/$1/cgroup" 2> /dev/null | sort -n | tail -n 1
+}
+# cpu PID…: all of them, and the clock in milliseconds; nothing where one is not told
+cpu() {
+  sum=0
+  for pid; do
+    one=$(used_by "$pid")
+    [ -n "$one" ] || return
+    sum=$((sum + one))
+  done
+  [ $# = 0 ] || printf '%s %s\n' "$sum" "$(date +%s%3N)" | frame cpu 0
+}
+processes() { # PROJECT SERVICE: the first of each of its containers
+  docker ps -q --filter "label=com.docker.compose.project=$1" --filter "label=com.docker.compose.service=$2" \
+    --filter label=com.docker.compose.oneoff=False | xargs -r docker inspect --format '{{.State.Pid}}'
+}
 if container=$(database_container "$1" "$2"); then
+  pids=$(processes "$1" "$6")
   ask before "$container" "$3" "$4"
+  # shellcheck disable=SC2086 # numbers
+  cpu $pids
   sleep "$5"
+  # shellcheck disable=SC2086
+  cpu $pids
   ask after "$container" "$3" "$4"
 else
   frame absent 1 < /dev/null

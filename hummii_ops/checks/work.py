@@ -12,7 +12,6 @@ from typing import Any
 
 from hummii_ops.checks import access_log
 from hummii_ops.checks.database_load import Load, statements
-from hummii_ops.checks.resources import Resources
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
@@ -55,9 +54,7 @@ class Work:
         return None if amount is None or self.requests < LEAST_REQUESTS else amount / self.requests
 
 
-def look(
-    transport: Transport, snapshot: Snapshot, environment: Environment, load: Load | None, used: Resources | None
-) -> Work | None:
+def look(transport: Transport, snapshot: Snapshot, environment: Environment, load: Load | None) -> Work | None:
     """Of the seconds of `load`; None where the proxy's log does not tell of them."""
     window = access_log.window(snapshot, environment)
     if load is None or isinstance(window, str):
@@ -77,7 +74,7 @@ def look(
         calls=None if theirs is None else sum(one.calls for one in theirs),
         database_ms=None if theirs is None else round(sum(one.total_ms for one in theirs), 3),
         scans=_scans(load),
-        api_cpu_ms=_api_cpu_ms(used, snapshot, environment.version_service),
+        api_cpu_ms=load.api_cpu_ms,
     )
 
 
@@ -104,9 +101,3 @@ def _scans(load: Load) -> int:
     then = {row["table"]: int(row["scans"]) for row in load.before.all("scans")}
     grown = (int(row["scans"]) - then.get(row["table"], 0) for row in load.after.all("scans") if row["table"] in then)
     return sum(max(one, 0) for one in grown)
-
-
-def _api_cpu_ms(used: Resources | None, snapshot: Snapshot, api: str) -> float | None:
-    """CPU of docker stats is percent of one core."""
-    seen = [used.used[one.id].cpu_percent for one in snapshot.service(api) if one.id in used.used] if used else []
-    return round(10 * sum(seen), 3) if seen else None

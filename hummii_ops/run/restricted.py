@@ -104,7 +104,8 @@ def _of_the_database(environment: Environment) -> Iterator[Known]:
     if database is None:
         return
     words = (environment.project, database.service, database.name, database.user)
-    yield Known(name="database_load", text=database_load.script(), words=(*words, str(database_load.BETWEEN_S)))
+    load = database_load.words(environment, database)
+    yield Known(name="database_load", text=database_load.script(), words=load)
     migrations = (*words, database.migrations_dir)
     yield Known(name="migrations", text=read_migrations.script(), words=migrations, more="sha256:[0-9a-f]{64}")
     listed = ("list", *words, read_backups.folder_of(environment))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,12 +22,16 @@ _POLL_S = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """What may be done about whoever is at work. `stop_deploy`: a guarded deploy is ended, never anything else."""
+    """What may be done about whoever is at work. `stop_deploy`: a guarded deploy is ended, never anything else.
+
+    `needs`: raises Refused, before that is done, where it would be done for nothing.
+    """
 
     wait_s: int = 0
     stop_deploy: bool = False
     yes: bool = False
     reason: str = ""
+    needs: Callable[[Snapshot], object] = lambda _snapshot: None
 
 
 def free_snapshot(site: Site, patience: Patience) -> tuple[Snapshot, str | None]:
@@ -42,6 +47,7 @@ def free_snapshot(site: Site, patience: Patience) -> tuple[Snapshot, str | None]
         except Busy as busy:
             lease = snapshot.lease
             if stopped is None and patience.stop_deploy and lease is not None and lease.task == TASK:
+                patience.needs(snapshot)
                 stopped = _stop(site, lease, snapshot.read_at, patience)
                 continue
             left_s = deadline - time.monotonic()

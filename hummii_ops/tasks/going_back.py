@@ -120,21 +120,28 @@ def unsafe(plans: Sequence[Plan]) -> Refused | None:
 
 def _part(site: Site, wish: CodeWish) -> Part:
     """The plan for one host, proven possible as far as reading can prove it."""
-    stops = wish.stop_deploy and not wish.dry_run
-    patience = Patience(wait_s=wish.wait_s, stop_deploy=stops, yes=wish.yes, reason=wish.reason)
+
+    def chosen(snapshot: Snapshot) -> Choice:
+        found = releases(snapshot, site.environment)
+        if wish.to is None:
+            return choose_latest(found, snapshot)
+        return Choice(release=choose_to(found, wish.to, snapshot), never_proven=False, passed_over=())
+
+    patience = Patience(
+        wait_s=wish.wait_s,
+        stop_deploy=wish.stop_deploy and not wish.dry_run,
+        yes=wish.yes,
+        reason=wish.reason,
+        needs=lambda snapshot: wish.to and chosen(snapshot),  # a slip in a name ends no deploy
+    )
     snapshot, stopped = free_snapshot(site, patience)
     wish.allowed(snapshot)
-    found = releases(snapshot, site.environment)
-    choice = (
-        choose_latest(found, snapshot)
-        if wish.to is None
-        else Choice(release=choose_to(found, wish.to, snapshot), never_proven=False, passed_over=())
-    )
+    choice = chosen(snapshot)
     facts, schema = _looked_at(site, snapshot, choice.release)
     passed = tuple(f"passed over {one.id} ({one.version or 'no version'}): {why}" for one, why in choice.passed_over)
     passed = passed if stopped is None else (f"{stopped} was ended for this rollback", *passed)
-    chosen = replace(wish.options, never_proven=choice.never_proven, passed_over=passed)
-    plan = plan_rollback.build(snapshot, site.environment, choice.release, facts, chosen, schema)
+    options = replace(wish.options, never_proven=choice.never_proven, passed_over=passed)
+    plan = plan_rollback.build(snapshot, site.environment, choice.release, facts, options, schema)
     return part_of(site, plan)
 
 

@@ -100,6 +100,9 @@ def test_a_rollback_comes_while_a_deploy_is_at_work(fresh: Production, operator:
         assert "for deploy (" in refused.everything
         assert "merge 42" in refused.everything
         assert "waiting, at most" in refused.stderr
+        slip = operator.fab("rollback", "--to=9.9", "--yes", "--stop-deploy", "--reason=it is broken").ended(3)
+        assert "9.9" in slip.everything
+        assert deploy.poll() is None
         done = operator.fab("rollback", "--latest", "--yes", "--stop-deploy", "--reason=it is broken").ended(0)
         assert deploy.wait(30) == 143
     assert fresh.serves("1.0")

@@ -111,6 +111,14 @@ def told(operator: Operator, *words: str) -> tuple[Any, dict[int, Any]]:
     return host, {one["row"]: one for one in host["rows"]}
 
 
+def test_more_customers(released: Production, asker: Operator) -> None:
+    """Row 3: twice as many as before wait for the proxy, and each costs what it did: no."""
+    with customers(released, in_groups_of=10):
+        host, rows = told(asker, *QUIETLY)
+    assert (rows[3]["matched"], rows[3]["code"]) == (True, "more-load"), rows[3]["evidence"] + rows[12]["evidence"]
+    assert (host["helps"], host["row"]) == ("no", 3)
+
+
 def test_a_lock_that_somebody_holds(released: Production, asker: Operator) -> None:
     """Row 5: a person's psql holds the table that an order needs: no, and it is said who."""
     shopper = arrived(released.host.url)

@@ -56,7 +56,7 @@ def with_looks(
         before = {name: one for name, future in then.items() if (one := future.result())}
         base, host_used, times = kept.result(), used.result(), probed.result()[0]
         outside = others.result()
-    does = work.look(transport, snapshot, environment, load, host_used)
+    does = work.look(transport, snapshot, environment, load)
     users = counting.baseline(base)
     filled = replace(
         seen,

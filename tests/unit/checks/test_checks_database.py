@@ -10,7 +10,8 @@ import pytest
 
 from hummii_ops.checks import Measurement, database_limits, worst
 from hummii_ops.checks.database_limits import judge
-from hummii_ops.checks.database_load import Load, Look, scanned, statements
+from hummii_ops.checks.database_load import Load, Look, cpu_ms, scanned, statements
+from hummii_ops.facts.frames import Frame
 from hummii_ops.inventory import Environment
 from hummii_ops.inventory.limits import Limits
 from hummii_ops.transport import FakeTransport, LinkLost, Result
@@ -186,3 +187,20 @@ def test_a_lost_link_and_no_database() -> None:
     without = Environment.model_validate({key: BASE[key] for key in ("name", "hosts")})
     (one,) = database_limits.measure(FakeTransport(lost), without)
     assert one.verdict == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("readings", "ms"),
+    [
+        (("1000000 5000", "1500000 7000"), 250.0),
+        (("1000000 5000", "1000000 9000"), 0.0),
+        (("1000000 5000", "20 9000"), None),
+        (("1000000 5000", "1500000 5000"), None),
+        (("1000000 5000",), None),
+        (("1000000 5000", ""), None),
+        ((), None),
+    ],
+)
+def test_the_apis_cpu_in_a_second(readings: tuple[str, ...], ms: float | None) -> None:
+    """Milliseconds of a core, of the kernel's count at both looks; not of a container that was made anew between."""
+    assert cpu_ms([Frame(exit_code=0, data=one.encode()) for one in readings]) == ms
