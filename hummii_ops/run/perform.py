@@ -6,6 +6,7 @@ Decides nothing: the host ends the run whether or not this returns.
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -115,16 +116,27 @@ def follower_of(place: Place, run_id: str, listener: Listener, outside: Outside 
 def finish(place: Place, plan: Plan, follower: Follower, state: str) -> Outcome:
     """Bring the folder home, as far as the link allows, and fold the journal into an outcome."""
     folder, whole = place.folder(follower.run_id), None
-    if follower.transport is not None:
-        entry = Entry(transport=follower.transport, home=place.home)
-        try:
-            mirror.save(entry.call("collect", follower.run_id, str(place.keep_runs)).stdout, folder)
-            whole = witness.note(folder, state)
-        except (HummiiError, LinkLost):
-            mirror.write(folder / "journal.jsonl", "".join(f"{line}\n" for line in follower.lines).encode())
+    try:
+        _bring_home(place, follower)
+        whole = witness.note(folder, state)
+    except (HummiiError, LinkLost):
+        mirror.write(folder / "journal.jsonl", "".join(f"{line}\n" for line in follower.lines).encode())
     log = folder / "output.log"
     events = journal.parse("\n".join(follower.lines), run_id=follower.run_id, host=place.host)
     ended = outcome.of(
         plan, follower.run_id, state, events, mirror.texts(folder), log.read_bytes() if log.is_file() else b""
     )
     return replace(ended, journal_sha256=whole)
+
+
+def _bring_home(place: Place, follower: Follower) -> None:
+    """Without its folder a run that was confirmed looks as if it was not: a link that ends here is made once more."""
+    folder, asked = place.folder(follower.run_id), ("collect", follower.run_id, str(place.keep_runs))
+    if follower.transport is not None:
+        try:
+            mirror.save(Entry(transport=follower.transport, home=place.home).call(*asked).stdout, folder)
+            return
+        except LinkLost:
+            pass
+    with closing(place.connect()) as again:
+        mirror.save(Entry(transport=again, home=place.home).call(*asked).stdout, folder)
