@@ -16,9 +16,7 @@ from hummii_ops.checks.prometheus import Said, ask, choosing, parse, url_of
 from hummii_ops.inventory.limits import Prometheus
 from hummii_ops.transport import Transport
 
-# Of ten requests one each, and not in rising order: that would look like growing slow.
-_SHARES = (0.55, 0.15, 0.85, 0.35, 0.65, 0.05, 0.95, 0.25, 0.75, 0.45)
-_MOST_STEPS = 30
+_MOST_STEPS, _MOST_EACH = 30, 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,20 +41,34 @@ def count(transport: Transport, server: Prometheus, window: Window) -> Requests 
     if all_of_them is None or of_5xx is None or then is None:
         return None
     n = round(all_of_them)
-    times = _times(transport, server, window) if n else ()
+    times = _times(transport, server, window, n) if n else ()
+    if isinstance(times, Said):
+        return Requests(trouble=times.trouble)
     samples = times[:: max(math.ceil(len(times) / n), 1)] if n else ()  # never more than there were requests
     return Requests(n=n, failed=min(round(of_5xx), n), timed=n if samples else 0, samples=samples)
 
 
-def _times(transport: Transport, server: Prometheus, window: Window) -> tuple[float, ...]:
-    """How long they took, step by step: in each, ten that stand for all. None where there is no such histogram."""
+def shares(each: int) -> tuple[float, ...]:
+    """So many requests that stand for all of a step; not in rising order, which would look like growing slow."""
+    return tuple((one + 0.5) / each for one in sorted(range(each), key=lambda one: one * 7 % 10))
+
+
+def _times(transport: Transport, server: Prometheus, window: Window, n: int) -> tuple[float, ...] | Said:
+    """How long they took, step by step, in each as many as there were requests, ten at most.
+
+    None where there is no such histogram. Said where one question was not answered: the rest alone would mislead.
+    """
     step_s = max(window.seconds / _MOST_STEPS, min(server.window_s, window.seconds))
+    each = max(1, min(_MOST_EACH, int(n * step_s / window.seconds)))
     every = choosing(server)
     buckets = f"sum by (le) (rate({server.durations_metric}_bucket{every}[{max(round(step_s), 1)}s]))"
     first, last = window.since.timestamp() + step_s, window.until.timestamp()
     when = {"start": f"{first:.3f}", "end": f"{max(first, last):.3f}", "step": f"{step_s:.3f}"}
-    urls = [url_of(server, f"1000 * histogram_quantile({share}, {buckets})", **when) for share in _SHARES]
-    found = [one.values if isinstance(one, _Times) else () for one in ask(transport, server, urls, parse_times)]
+    urls = [url_of(server, f"1000 * histogram_quantile({share}, {buckets})", **when) for share in shares(each)]
+    said = ask(transport, server, urls, parse_times)
+    if silent := next((one for one in said if one.trouble), None):
+        return silent
+    found = [one.values for one in said if isinstance(one, _Times)]
     return tuple(one for one in chain.from_iterable(zip_longest(*found)) if one is not None)
 
 

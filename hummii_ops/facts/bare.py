@@ -20,6 +20,8 @@ from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.facts.stack import ImageFact
 
 _SPLIT_BY_THE_HOST = re.compile(r"[\s\[\]{}\"',;=:|&()<>$]")
+# What a bare backup lacks, and is as good as today's for most; anything else that it lacks may be a surprise.
+AS_TODAY = "as it was then: today's is used"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,7 @@ def judge_needs(compose: ComposeText, snapshot: Snapshot, *, recorded: Mapping[s
     used += [*compose.includes, *(one.extends for one in compose.services if one.extends)]
     used += [one.path for one in snapshot.files if one.exists]
     lacks += [
-        f"{path} as it was then: today's is used"
+        f"{path} {AS_TODAY}"
         for path in dict.fromkeys(normpath(one) for one in used)
         if path not in recorded and not path.startswith("/")
     ]

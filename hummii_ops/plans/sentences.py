@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hummii_ops.facts.bare import AS_TODAY
 from hummii_ops.plans import marked, schema_check
 from hummii_ops.plans.plan import ServiceState
 from hummii_ops.plans.work import Work
@@ -21,8 +22,7 @@ def changes(work: Work) -> Iterator[str]:
         yield schema_check.words(work.check)
     yield from work.options.passed_over
     yield from _about_files(work)
-    for lack in work.release.lacks:
-        yield f"the backup lacks: {lack}"
+    yield from (f"the backup lacks: {one}" for one in work.release.lacks if one.endswith(AS_TODAY))
 
 
 def _becomes(work: Work, was: ServiceState | None, one: ServiceState) -> str:
@@ -69,6 +69,7 @@ def warnings(work: Work) -> Iterator[str]:
     yield from marked.warning(work.snapshot, work.target)
     if work.options.never_proven:
         yield f"release {work.target.label} was never proven good: no verify passed while it ran"
+    yield from (f"the backup lacks: {one}" for one in work.release.lacks if not one.endswith(AS_TODAY))
     for name in work.difference.ill:
         yield f"{name} was ill before and is not part of this rollback"
     yield from _about_the_way_back(work)

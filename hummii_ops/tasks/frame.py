@@ -30,6 +30,8 @@ from hummii_ops.transport.text import printable
 if TYPE_CHECKING:  # loaded when something is shown, which may be while a host works
     from rich.console import Console
 
+    from hummii_ops.telling.lines import EventLines
+
 FORMATS = ("text", "json")
 # Of a task that may carry a run: jsonl is json, and before it each event of the run, a line each.
 FORMATS_OF_A_RUN = (*FORMATS, "jsonl")
@@ -80,12 +82,12 @@ def command(
     def wrap(body: Callable[..., Reply]) -> Any:
         @functools.wraps(body)
         def run(context: Any, **flags: Any) -> None:
-            with _events(flags.get("format", "text")):
+            with _events(flags.get("format", "text")) as lines:
                 reply = answer(name, body, context, flags, formats)
             if reply.exit_code in (ExitCode.DETACHED, ExitCode.INTERRUPTED):
                 # we leave already: a second Ctrl-C could only take away what is said, and the exit code with it
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
-            end(reply, flags.get("format", "text"))
+            end(reply, flags.get("format", "text"), lines)
 
         made = task(name=name, aliases=aliases, auto_shortflags=False, help=help_of(body, formats, help or {}))(run)
         made.changes = changes
@@ -94,7 +96,7 @@ def command(
     return wrap
 
 
-def _events(format: str) -> AbstractContextManager[None]:
+def _events(format: str) -> AbstractContextManager[EventLines | None]:
     """Where the events of a run are written while a task is at work."""
     if format != "jsonl":
         return nullcontext()
@@ -142,9 +144,11 @@ def of_error(error: HummiiError) -> Reply:
     return Reply(kind="error", body=body, exit_code=error.exit_code, verdict=error.verdict, show=show)
 
 
-def end(reply: Reply, format: str) -> None:
-    """Print the reply, do what comes after it, and leave with its exit code."""
+def end(reply: Reply, format: str, lines: EventLines | None = None) -> None:
+    """Print the reply after the events of its run, do what comes after it, and leave with its exit code."""
     try:
+        if lines is not None:
+            lines.close()
         if format in ("json", "jsonl"):
             sys.stdout.write(_as_json(reply.document(), in_a_line=format == "jsonl") + "\n")
             sys.stdout.flush()
@@ -152,7 +156,7 @@ def end(reply: Reply, format: str) -> None:
             from rich.console import Console
 
             reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
-    except BrokenPipeError:  # who reads has seen enough; the exit code is what counts
+    except (BrokenPipeError, SystemExit):  # rich leaves with 1 then; who reads has seen enough, our code is what counts
         let_go_of_stdout()
     finally:
         _annotate(reply)

@@ -24,7 +24,7 @@ _POLL_S = 2
 class Patience:
     """What may be done about whoever is at work. `stop_deploy`: a guarded deploy is ended, never anything else.
 
-    `needs`: raises Refused, before that is done, where it would be done for nothing.
+    `needs`: raises Refused, before that is done, where it would be done for nothing, as for a slip in a name.
     """
 
     wait_s: int = 0

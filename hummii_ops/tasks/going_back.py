@@ -14,7 +14,7 @@ from rich.console import Console
 
 from hummii_ops.checks import outside
 from hummii_ops.errors import Declined, Refused
-from hummii_ops.facts.choose import Choice, choose_latest, choose_to
+from hummii_ops.facts.choose import Choice, choose_latest, choose_to, find
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read import read_target
 from hummii_ops.facts.read_migrations import Schema, read_schema
@@ -132,7 +132,7 @@ def _part(site: Site, wish: CodeWish) -> Part:
         stop_deploy=wish.stop_deploy and not wish.dry_run,
         yes=wish.yes,
         reason=wish.reason,
-        needs=lambda snapshot: wish.to and chosen(snapshot),  # a slip in a name ends no deploy
+        needs=lambda snapshot: wish.to and find(releases(snapshot, site.environment), wish.to, snapshot),
     )
     snapshot, stopped = free_snapshot(site, patience)
     wish.allowed(snapshot)

@@ -21,18 +21,16 @@ SCHEMA = "hummii-ops/event/v1"
 
 
 class EventLines:
-    """Writes events to a stream. Use as a context manager: at its end all is written, or nobody reads any more."""
+    """Writes events to a stream until it is closed: then all is written, or nobody reads any more."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         self._writer = Thread(target=self._write, daemon=True)
-
-    def __enter__(self) -> EventLines:
         self._writer.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Wait until all is written. It may take as long as a reader likes that stands still: the run has ended."""
         self._lines.put(None)
         self._writer.join()
 
@@ -68,14 +66,14 @@ _OPEN: ContextVar[EventLines | None] = ContextVar("event lines", default=None)
 
 
 @contextmanager
-def written_to(out: TextIO) -> Iterator[None]:
-    """While it lasts, who shows a run has its events written as well."""
-    with EventLines(out) as lines:
-        before = _OPEN.set(lines)
-        try:
-            yield
-        finally:
-            _OPEN.reset(before)
+def written_to(out: TextIO) -> Iterator[EventLines]:
+    """While it lasts, who shows a run has its events written as well; whoever gets it closes it."""
+    lines = EventLines(out)
+    before = _OPEN.set(lines)
+    try:
+        yield lines
+    finally:
+        _OPEN.reset(before)
 
 
 def opened() -> EventLines | None:

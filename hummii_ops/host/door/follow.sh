@@ -102,7 +102,7 @@ end_as() { # STATE: said, with the exit code that fab has for it
             next="from a laptop: fab verify; to take it back: fab undo --run=$run"
             grep -q '"ev":"failed"' "$home/runs/$run/journal.jsonl" && stop 7 "$label runs and is proven, but a note could not be written" "$next"
             echo "$label runs, proven by image ids and health; outside: skipped: no laptop"
-            echo '  deploys are held now; from a laptop: fab status says until when, fab unhold lifts it'
+            echo '  deploys are held until someone lifts it; from a laptop: fab unhold'
             echo "  next: $next"
             exit 0 ;;
         restored) stop 5 "$label did not hold; the previous state (${left_version:-as before}) is back and proven" "why: $home/runs/$run/output.log" ;;

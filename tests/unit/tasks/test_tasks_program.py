@@ -45,14 +45,22 @@ def test_who_has_read_enough_of_the_list_sees_no_traceback() -> None:
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [(("config.schema",), 0), (("config.schema", "--format=json"), 0), (("attach", "--format=jsonl", "--env=none"), 2)],
+    [
+        (("config.schema",), 0),
+        (("config.schema", "--format=json"), 0),
+        (("flows.check",), 0),
+        (("attach", "--format=jsonl", "--env=none"), 2),
+    ],
 )
-def test_who_has_read_enough_of_an_answer_takes_no_exit_code(words: tuple[str, ...], code: int) -> None:
+def test_who_has_read_enough_of_an_answer_takes_no_exit_code(words: tuple[str, ...], code: int, tmp_path: Path) -> None:
     """`fab rollback --format=json | head -1`: how it ended is still told by the exit code, and nothing is a bug."""
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("environments:\n  lab:\n    hosts: [{name: lab-1, address: 127.0.0.1, port: 1}]\n")
     fab = [str(Path(sys.executable).with_name("fab")), f"--search-root={ROOT}"]
+    env = os.environ | {"HUMMII_INVENTORY": str(inventory)}
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run([*fab, *words], stdout=write, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    done = subprocess.run([*fab, *words], stdout=write, stderr=subprocess.PIPE, text=True, env=env, cwd=ROOT)
     os.close(write)
     assert (done.returncode, done.stderr) == (code, "")
 

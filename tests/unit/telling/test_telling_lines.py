@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import closing
 from dataclasses import replace
 from io import StringIO
 
@@ -18,7 +19,7 @@ _MORE_THAN_A_PIPE_HOLDS = 5000
 def test_a_line_is_one_line_whatever_a_host_sends() -> None:
     """ASCII without controls: it neither ends early nor turns a screen; what is not known is null."""
     out = StringIO()
-    with EventLines(out) as lines:
+    with closing(EventLines(out)) as lines:
         lines.add(PLAN, event("start", 0, "settled"))
         lines.add(PLAN, event("start", 1, "\x1b[2J\u202e\u2028\ud800\x7fmine\n"))
         lines.add(PLAN, replace(event("done", 2, ""), list=""))
@@ -32,7 +33,7 @@ def test_a_line_is_one_line_whatever_a_host_sends() -> None:
 def test_a_reader_that_does_not_read_delays_nothing() -> None:
     """Its pipe is full and stays so: the run goes on. When it has gone, so has what was for it."""
     read, write = os.pipe()
-    with os.fdopen(write, "w") as out, EventLines(out) as lines:
+    with os.fdopen(write, "w") as out, closing(EventLines(out)) as lines:
         began = time.monotonic()
         for second in range(_MORE_THAN_A_PIPE_HOLDS):
             lines.add(PLAN, event("start", second))
@@ -47,6 +48,7 @@ def test_a_reader_that_does_not_read_delays_nothing() -> None:
 def test_they_are_written_while_a_task_is_at_work() -> None:
     """And nowhere else."""
     assert opened() is None
-    with written_to(StringIO()):
-        assert opened() is not None
+    with written_to(StringIO()) as lines:
+        assert opened() is lines
     assert opened() is None
+    lines.close()
