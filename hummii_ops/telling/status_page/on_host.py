@@ -5,6 +5,8 @@ What was read is what is written over: if somebody else told something in betwee
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache
@@ -24,7 +26,7 @@ from hummii_ops.telling.status_page.static import files_of, incidents_of, update
 from hummii_ops.transport import LinkLost, Result, Transport
 
 _NO_FOLDER, _CHANGED = 66, 73
-_TRIES = 5
+_TRIES, _PAUSE_S = 8, 0.1
 
 
 class PageOnHost:
@@ -45,7 +47,8 @@ class PageOnHost:
             return "nothing to say"
 
         def put(host: Transport) -> str:
-            for _ in range(_TRIES):
+            for number in range(_TRIES):
+                time.sleep(random.uniform(0, _PAUSE_S * number))  # noqa: S311  # of two that meet, one comes first the next time
                 text, before = self._read(host)
                 if self._write(host, text, on_page(before, note, update, ledger.memory)):
                     return f"{self._host}:{self._folder}"

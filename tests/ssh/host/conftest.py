@@ -56,6 +56,7 @@ def laptop(start_sshd: Callable[..., Any], tmp_path: Path) -> Laptop:
     return laid(start_sshd, tmp_path)
 
 
+@pytest.fixture
 def world(rig: Rig) -> World:
     return World(rig=rig, run=rig.new_run(rig.swap()).sent())
 
