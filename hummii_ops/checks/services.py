@@ -104,7 +104,7 @@ def _replica(one: ContainerFact, before: ContainerFact | None, second: Snapshot)
     name = shown(one.name)
     if one.oom_killed or (before is not None and before.oom_killed):
         return "fail", f"{name} was killed for memory"
-    if one.status == "exited" and one.exit_code == 0 and (one.restart_policy or "no") == "no":
+    if one.ended_well:
         return "pass", "ended with 0, as a one-shot service does"
     if one.status == "exited":
         return "fail", f"{name} has exited with code {one.exit_code}"

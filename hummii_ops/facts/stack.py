@@ -81,6 +81,11 @@ class ContainerFact:
         """Is it meant to be up? A crash loop between two starts counts: it flaps, and its state must not."""
         return self.status in {"running", "restarting", "paused"}
 
+    @property
+    def ended_well(self) -> bool:
+        """Is it a one-shot service's, and done: ended with 0, and Docker was not to start it again?"""
+        return self.status == "exited" and self.exit_code == 0 and self.restart_policy in ("no", "on-failure", "")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImageFact:

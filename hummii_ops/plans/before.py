@@ -27,9 +27,7 @@ def steadiness(snapshot: Snapshot, service: str) -> Steadiness:
     """How a service is doing, over all its replicas."""
     replicas = snapshot.service(service)
     if all(one.status in ("exited", "created", "dead") for one in replicas):
-        ended_well = all(one.status == "exited" and one.exit_code == 0 for one in replicas)
-        one_shot = all((one.restart_policy or "no") in ("no", "on-failure") for one in replicas)
-        return "runs" if ended_well and one_shot else "stopped"
+        return "runs" if all(one.ended_well for one in replicas) else "stopped"
     return "runs" if all(_is_steady(one, snapshot) for one in replicas) else "ill"
 
 

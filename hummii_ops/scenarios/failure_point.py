@@ -68,8 +68,7 @@ def ill(snapshot: Snapshot) -> tuple[ContainerFact, ...]:
 
 
 def _is_ill(one: ContainerFact, snapshot: Snapshot) -> bool:
-    ended_well = one.status == "exited" and one.exit_code == 0 and one.restart_policy in ("no", "on-failure", "")
-    if ended_well:
+    if one.ended_well:
         return False
     # A crash of weeks ago is no failed deployment: what started again lately has not shown yet that it stays up.
     lately = one.started_at is not None and snapshot.read_at - one.started_at < CRASH_WINDOW

@@ -81,6 +81,7 @@ def _service(one: ContainerFact) -> dict[str, Any]:
         "health": one.health,
         "image": one.image_ref,
         "image_id": one.image_id,
+        "ended_well": one.ended_well,
         "restarts": one.restart_count,
         "oom_killed": one.oom_killed,
         "since": _iso(one.started_at),

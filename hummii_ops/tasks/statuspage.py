@@ -71,7 +71,8 @@ def _stack(host: dict[str, Any]) -> Iterator[Line]:
 
 
 def _is_ill(service: dict[str, Any]) -> bool:
-    return service["status"] != "running" or service["health"] not in (None, "healthy")
+    up = service["status"] == "running" and service["health"] in (None, "healthy")
+    return not up and not service["ended_well"]
 
 
 def _health(health: dict[str, Any] | None) -> Line:

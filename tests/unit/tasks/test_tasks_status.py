@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -208,6 +209,24 @@ def test_what_comes_next_on_a_stack_that_answers(
     host["services"][0]["health"] = service
     if hold is not None:
         host["hold"] = hold | {"since": None, "who": "a@b", "reason": "503", "bypassed": []}
+    out = StringIO()
+    statuspage.show(Console(file=out, width=200), "lab", host)
+    assert out.getvalue().splitlines()[-1] == f"  next      {next_}"
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "next_"),
+    [
+        ("no", 0, "nothing; if customers complain: fab diagnose"),
+        ("on-failure", 0, "nothing; if customers complain: fab diagnose"),
+        ("no", 1, "fab verify"),
+        ("always", 0, "fab verify"),
+    ],
+)
+def test_a_one_shot_service_that_is_done_needs_nobody(policy: str, code: int, next_: str) -> None:
+    ended = replace(api(60), service="migrate", status="exited", health=None, exit_code=code, restart_policy=policy)
+    host = host_json(seen(containers=(api(7200), ended)), ENVIRONMENT)
+    host["release"] |= GOOD | SINCE
     out = StringIO()
     statuspage.show(Console(file=out, width=200), "lab", host)
     assert out.getvalue().splitlines()[-1] == f"  next      {next_}"
