@@ -31,10 +31,22 @@ Production is broken? In this order (more: docs/3am.md):
 
 def install(program: Any) -> None:
     """Wrap this program's parsing and execution; called once by the fabfile, while Fabric loads it."""
+    _open_what_is_closed()
     program.parse_tasks = _usage_is_2(program, program.parse_tasks)
     program.execute = _checked(program, program.execute)
     program.no_tasks_given = _tasks_if_none(program, program.no_tasks_given)
     program.parse_cleanup = _until_nobody_reads(program.parse_cleanup)
+
+
+def _open_what_is_closed() -> None:
+    """`fab … >&-`: nobody reads what would be written there, and no file opened later may take its place."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            if nothing != number:
+                os.dup2(nothing, number)
+                os.close(nothing)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
 def _until_nobody_reads(show: Callable[[], None]) -> Callable[[], None]:

@@ -65,6 +65,17 @@ def test_who_has_read_enough_of_an_answer_takes_no_exit_code(words: tuple[str, .
     assert (done.returncode, done.stderr) == (code, "")
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_takes_no_exit_code(closed: str, tmp_path: Path) -> None:
+    """Cron and some CI runners close what they do not read."""
+    fab = f"{Path(sys.executable).with_name('fab')} --search-root={ROOT}"
+    script = f"{fab} config.schema {closed}; echo code $? >{tmp_path}/code"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert (tmp_path / "code").read_text() == "code 0\n"
+    assert done.stderr == ""
+    assert (done.stdout == "") == (">&-" in closed.split())
+
+
 def test_a_release_without_its_flag() -> None:
     fab = [str(Path(sys.executable).with_name("fab")), f"--search-root={ROOT}"]
     done = subprocess.run([*fab, "rollback", "1.0"], capture_output=True, text=True, cwd=ROOT)
