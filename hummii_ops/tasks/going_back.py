@@ -119,14 +119,7 @@ def unsafe(plans: Sequence[Plan]) -> Refused | None:
 
 
 def _part(site: Site, wish: CodeWish) -> Part:
-    """The plan for one host, proven possible as far as reading can prove it."""
-
-    def chosen(snapshot: Snapshot) -> Choice:
-        found = releases(snapshot, site.environment)
-        if wish.to is None:
-            return choose_latest(found, snapshot)
-        return Choice(release=choose_to(found, wish.to, snapshot), never_proven=False, passed_over=())
-
+    """The plan for one host, which is made free for it if that was asked for."""
     patience = Patience(
         wait_s=wish.wait_s,
         stop_deploy=wish.stop_deploy and not wish.dry_run,
@@ -135,12 +128,26 @@ def _part(site: Site, wish: CodeWish) -> Part:
         needs=lambda snapshot: wish.to and find(releases(snapshot, site.environment), wish.to, snapshot),
     )
     snapshot, stopped = free_snapshot(site, patience)
+    if stopped is None:
+        return _possible(site, wish, snapshot)
+    ended = f"{stopped} was ended for this rollback"
+    try:
+        return _possible(site, wish, snapshot, ended)
+    except Refused as refused:
+        raise Refused(f"{refused.what}; {ended}, and stays ended", remedy=refused.remedy) from refused
+
+
+def _possible(site: Site, wish: CodeWish, snapshot: Snapshot, *done: str) -> Part:
+    """The plan, proven possible as far as reading can prove it. `done`: what was done already, in words."""
     wish.allowed(snapshot)
-    choice = chosen(snapshot)
+    found = releases(snapshot, site.environment)
+    if wish.to is None:
+        choice = choose_latest(found, snapshot)
+    else:
+        choice = Choice(release=choose_to(found, wish.to, snapshot), never_proven=False, passed_over=())
     facts, schema = _looked_at(site, snapshot, choice.release)
     passed = tuple(f"passed over {one.id} ({one.version or 'no version'}): {why}" for one, why in choice.passed_over)
-    passed = passed if stopped is None else (f"{stopped} was ended for this rollback", *passed)
-    options = replace(wish.options, never_proven=choice.never_proven, passed_over=passed)
+    options = replace(wish.options, never_proven=choice.never_proven, passed_over=(*done, *passed))
     plan = plan_rollback.build(snapshot, site.environment, choice.release, facts, options, schema)
     return part_of(site, plan)
 

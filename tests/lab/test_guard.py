@@ -111,3 +111,9 @@ def test_a_rollback_comes_while_a_deploy_is_at_work(fresh: Production, operator:
     assert (said["state"], said["exit_code"], said["touched"]) == ("ended", 143, True)
     assert said["stopped_by"].endswith(": it is broken")
     assert "was ended for this rollback" in json.dumps(done.document) + done.stderr
+    operator.fab("unhold").ended(0)
+    with subprocess.Popen(call_of(fresh, ["sleep", "600"], ["--reason=merge 43"]), stdin=subprocess.DEVNULL) as deploy:
+        until(lambda: fresh.holds("pgrep -f '^sleep 600'"), what="another deploy is at work")
+        refused = operator.fab("rollback", "--to=1.0", "--yes", "--stop-deploy", "--reason=it is broken").ended(3)
+        assert deploy.wait(30) == 143
+    assert "was ended for this rollback, and stays ended" in refused.document["error"]
