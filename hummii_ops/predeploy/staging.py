@@ -53,9 +53,12 @@ def evidence(
 
 
 def changed_since(verified: Sequence[Mapping[str, Any]], runs: Mapping[str, str | None]) -> list[str]:
-    """The hosts on which another release runs than verify has looked at: its verdict says nothing of that one."""
+    """The hosts on which another release runs than verify has looked at, or one that cannot be told from another.
+
+    That is one whose files are not what runs (`None`). The verdict says nothing of either.
+    """
     seen = {one["name"]: one["identity"] for one in verified}
-    return sorted(host for host, identity in runs.items() if host not in seen or seen[host] != identity)
+    return sorted(host for host, identity in runs.items() if identity is None or seen.get(host) != identity)
 
 
 def parse(text: str, *, key: str | None) -> dict[str, Any]:

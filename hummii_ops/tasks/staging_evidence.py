@@ -82,8 +82,8 @@ def _as_verified(environment: Environment, looked: Reply) -> tuple[str | None, M
     version, images, runs = names_of_images(environment)
     if changed := changed_since(looked.body["hosts"], runs):
         raise Inconclusive(
-            f"{', '.join(changed)}: something else runs now than was verified; no evidence was written",
-            remedy="the same again, while nobody deploys to staging",
+            f"{', '.join(changed)}: its files are not what runs, or it has changed since; no evidence was written",
+            remedy="deploy that commit to staging, whole; then the same again",
         )
     return version, images
 
