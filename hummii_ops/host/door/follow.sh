@@ -100,9 +100,14 @@ end_as() { # STATE: said, with the exit code that fab has for it
     case $1 in
         "done")
             next="from a laptop: fab verify; to take it back: fab undo --run=$run"
-            grep -q '"ev":"failed"' "$home/runs/$run/journal.jsonl" && stop 7 "$label runs and is proven, but a note could not be written" "$next"
+            held=
+            [ ! -e "$home/hold" ] || held='  deploys are held until someone lifts it; from a laptop: fab unhold'
+            if grep -q '"ev":"failed"' "$home/runs/$run/journal.jsonl"; then
+                stop 7 "$label runs and is proven, but a note could not be written${held:+
+$held}" "$next"
+            fi
             echo "$label runs, proven by image ids and health; outside: skipped: no laptop"
-            echo '  deploys are held until someone lifts it; from a laptop: fab unhold'
+            [ -z "$held" ] || printf '%s\n' "$held"
             echo "  next: $next"
             exit 0 ;;
         restored) stop 5 "$label did not hold; the previous state (${left_version:-as before}) is back and proven" "why: $home/runs/$run/output.log" ;;

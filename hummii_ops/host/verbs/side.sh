@@ -84,12 +84,13 @@ whole_into() ( # WRAP PATH CONTAINER DATABASE USER TOOL…: the tool gets all of
 restore_copied() ( # CONTAINER SIDE USER PATH JOBS: pg_restore seeks in it, so it is copied into the container, and taken away
     inside=/tmp/$2 # drop_side has taken away what an earlier try left there
     # what is copied below a tmpfs of the container is not seen in it
+    code=-
     if docker cp "$4" "$1:$inside" >/dev/null && docker exec -u root "$1" chmod -R a+rX "$inside"; then
         in_database "$1" "$2" "$3" pg_restore --exit-on-error -j "$5" -d "$2" "$inside"
         code=$?
-        docker exec -u root "$1" rm -rf "$inside"
-        exit $code
     fi
+    docker exec -u root "$1" rm -rf "$inside" # the half of a copy too
+    [ $code = - ] || exit $code
     [ ! -d "$4" ] || exit 1 # a container that cannot be written to: a file can come on stdin, a folder cannot
     in_database "$1" "$2" "$3" pg_restore --exit-on-error -d "$2" <"$4"
 )
