@@ -38,7 +38,7 @@ from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.rollback import Options
 from hummii_ops.plans.turn import in_turn
 from hummii_ops.run.ship import render
-from hummii_ops.tasks import planshow
+from hummii_ops.tasks.reply import planshow
 
 HERE = Path(__file__).parent / "plans"
 

@@ -16,7 +16,7 @@ from lab_production import FILE, PROJECT, Production
 
 from hummii_ops.checks import Measurement, performance, worst
 from hummii_ops.inventory import load
-from hummii_ops.tasks import session
+from hummii_ops.tasks.call import session
 
 pytestmark = pytest.mark.lab
 

@@ -27,8 +27,8 @@ from hummii_ops.facts.record import parse_record
 from hummii_ops.plans.plan import ChecklistItem, Plan, StackState
 from hummii_ops.run.fleet import Part
 from hummii_ops.run.outcome import Outcome, StepResult
-from hummii_ops.tasks.frame import of_error
-from hummii_ops.tasks.report import run_reply
+from hummii_ops.tasks.call.frame import of_error
+from hummii_ops.tasks.reply.report import run_reply
 from hummii_ops.telling.lines import document
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -209,7 +209,7 @@ def test_a_record_that_is_read_keeps_to_its_schema() -> None:
 def test_every_document_is_published() -> None:
     """Each kind of document that a task can print has a schema, and a line in the list of documents."""
     kinds = set()
-    for path in (ROOT / "hummii_ops" / "tasks").glob("*.py"):
+    for path in (ROOT / "hummii_ops" / "tasks").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Reply"):
                 kinds |= {k.value.value for k in node.keywords if k.arg == "kind" and isinstance(k.value, ast.Constant)}

@@ -46,6 +46,9 @@ ROOMS["readiness"] = {"readiness", "checks", *LINE[LINE.index("run") :]}
 ROOMS["security"] = {"security", "checks", *LINE[LINE.index("facts") :]}
 ROOMS["tasks"] |= {"readiness", "security"}
 
+# The rooms of tasks, in the same way; what stands beside them (menu, program) is above all.
+TASKS = ("", "setup", "deploys", "procedure", "record", "runs", "code", "database", "health", "reply", "call")
+
 # A foreign package → the files that may import it.
 KEEPERS = {
     "fabric": ("hummii_ops/transport/ssh.py",),
@@ -94,6 +97,19 @@ def test_imports_point_one_way() -> None:
         for module in imports(path)
         if module.startswith("hummii_ops.") and room_of(path) != "__init__"
         if module.split(".")[1] not in ROOMS[room_of(path)]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_imports_between_the_rooms_of_tasks_point_one_way() -> None:
+    """What a page of the procedure does is composed of what the tasks on code and database do; never the reverse."""
+    above = {f"hummii_ops.tasks.{room}": TASKS[:place] for place, room in enumerate(TASKS) if room}
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in sorted((PACKAGE / "tasks").glob("*/*.py"))
+        for module in imports(path)
+        if module.startswith("hummii_ops.tasks.")
+        if path.parent.name not in (*above.get(".".join(module.split(".")[:3]), ()), module.split(".")[2])
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -22,12 +22,15 @@ from hummii_ops.run.fleet import left_alone
 from hummii_ops.run.follow import Follower
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import new_run_id
-from hummii_ops.tasks import chained, runs, session, swapping, takeup, told, undo
 from hummii_ops.tasks import program as seam
-from hummii_ops.tasks.frame import Reply, command, say
-from hummii_ops.tasks.parts import part_of
-from hummii_ops.tasks.report import run_reply, watcher
-from hummii_ops.tasks.session import Site
+from hummii_ops.tasks.call import session
+from hummii_ops.tasks.call.frame import Reply, command, say
+from hummii_ops.tasks.call.session import Site
+from hummii_ops.tasks.database import swapping
+from hummii_ops.tasks.reply import told
+from hummii_ops.tasks.reply.parts import part_of
+from hummii_ops.tasks.reply.report import run_reply, watcher
+from hummii_ops.tasks.runs import chained, runs, takeup, undo
 
 # A laptop looks for a host that fell silent for two minutes; a case cannot wait that long.
 Follower.__init__.__kwdefaults__["detach_after_s"] = float(os.environ.get("SMALL_PATIENCE_S", "120"))

@@ -19,7 +19,7 @@ from hummii_ops.checks.flows.models import Flow
 from hummii_ops.checks.flows.played import Played, StepResult
 from hummii_ops.checks.verdict import Judged
 from hummii_ops.inventory import Environment, Flows, load
-from hummii_ops.tasks.flow_look import look_at_flows
+from hummii_ops.tasks.health.flow_look import look_at_flows
 
 ROOT = Path(__file__).resolve().parents[3]
 STEP = StepResult(name="list", verdict="pass", attempts=3, median_ms=40, limit_ms=50)

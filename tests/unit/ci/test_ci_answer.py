@@ -14,8 +14,8 @@ from hummii_ops.errors import Busy, ExitCode
 from hummii_ops.facts.deploys import DeployFact
 from hummii_ops.facts.snapshot import ProjectDir, Snapshot
 from hummii_ops.inventory import load
-from hummii_ops.tasks.ci_answer import Done, Wanted, decided
-from hummii_ops.tasks.session import Site
+from hummii_ops.tasks.call.session import Site
+from hummii_ops.tasks.deploys.ci_answer import Done, Wanted, decided
 from hummii_ops.transport import FakeTransport, Result, endpoint_of
 
 INVENTORY = """\

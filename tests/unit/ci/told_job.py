@@ -13,9 +13,9 @@ from collections.abc import Callable
 from hummii_ops.ci.decide import Decision, Deploy
 from hummii_ops.errors import ExitCode
 from hummii_ops.inventory import Environment
-from hummii_ops.tasks.ci_answer import Done, Wanted
-from hummii_ops.tasks.ci_told import told
-from hummii_ops.tasks.frame import Reply
+from hummii_ops.tasks.call.frame import Reply
+from hummii_ops.tasks.deploys.ci_answer import Done, Wanted
+from hummii_ops.tasks.deploys.ci_told import told
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 HERE = Environment.model_validate({"name": "production", "hosts": [{"name": "lab-1", "address": "192.0.2.1"}]})

@@ -14,7 +14,7 @@ from hummii_ops.facts.releases import releases
 from hummii_ops.plans import rollback, schema_check
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.rollback import Options
-from hummii_ops.tasks.going_back import unsafe
+from hummii_ops.tasks.code.going_back import unsafe
 
 TARGET, RUNNING = image_id("hummii-api:1.0"), image_id("hummii-api:1.1")
 TEXTS = {

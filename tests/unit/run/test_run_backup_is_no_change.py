@@ -10,7 +10,7 @@ from facts_stacks import NOW, snapshot
 from hummii_ops.errors import Refused
 from hummii_ops.facts.choose import rolled_back_by
 from hummii_ops.facts.claims import RunFact
-from hummii_ops.tasks.runview import chosen_run
+from hummii_ops.tasks.reply.runview import chosen_run
 
 
 def ran(task: str, at: datetime, *, to: str, state: str = "done") -> RunFact:

@@ -21,8 +21,8 @@ from hummii_ops.errors import UsageError
 from hummii_ops.inventory import Environment
 from hummii_ops.scenarios.missed import Missed
 from hummii_ops.scenarios.watch import Look, Watch, look
-from hummii_ops.tasks.catching_up import missed
-from hummii_ops.tasks.monitor import span_of, word_is_due
+from hummii_ops.tasks.health.catching_up import missed
+from hummii_ops.tasks.health.monitor import span_of, word_is_due
 from hummii_ops.transport import FakeTransport, Result
 
 BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

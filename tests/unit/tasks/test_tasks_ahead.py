@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from hummii_ops.errors import Unreachable
-from hummii_ops.tasks.ahead import Ahead
+from hummii_ops.tasks.call.ahead import Ahead
 
 
 def test_it_is_at_work_before_anybody_asks() -> None:

@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode
-from hummii_ops.tasks import config
-from hummii_ops.tasks.frame import Reply, answer
+from hummii_ops.tasks.call.frame import Reply, answer
+from hummii_ops.tasks.setup import config
 
 GOOD = """\
 environments:

@@ -14,7 +14,7 @@ from random import Random
 from rich.console import Console
 
 from hummii_ops.checks.would_help import Evidence, Failures, HealthSeen, Previous, Series, ServiceState, advise
-from hummii_ops.tasks.diagnose import _show, host_json, overall
+from hummii_ops.tasks.health.diagnose import _show, host_json, overall
 
 NOW = datetime(2026, 11, 22, 12, 20, tzinfo=UTC)
 SAMPLE = Path(__file__).resolve().parents[1] / "documents" / "diagnose.json"

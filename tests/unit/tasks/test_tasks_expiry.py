@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hummii_ops.errors import UsageError
-from hummii_ops.tasks.expiry import moment_of
+from hummii_ops.tasks.record.expiry import moment_of
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 

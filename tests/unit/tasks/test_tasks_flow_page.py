@@ -9,7 +9,7 @@ from rich.console import Console
 
 from hummii_ops.checks.flows.played import Played, StepResult
 from hummii_ops.checks.timing import Timing
-from hummii_ops.tasks.flow_page import show_flows
+from hummii_ops.tasks.health.flow_page import show_flows
 
 STEP = StepResult(
     name="list-the-orders-of-ana",

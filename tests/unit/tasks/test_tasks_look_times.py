@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from hummii_ops.tasks.look_times import LookTimes
+from hummii_ops.tasks.health.look_times import LookTimes
 
 
 def test_each_look_is_told_as_it_ends() -> None:

@@ -11,9 +11,9 @@ from built_snapshots import snapshot
 from hummii_ops.checks.baseline import NEWEST
 from hummii_ops.facts.read import script
 from hummii_ops.inventory import Environment
-from hummii_ops.tasks.ahead import Ahead
-from hummii_ops.tasks.looking import see
-from hummii_ops.tasks.session import Site
+from hummii_ops.tasks.call.ahead import Ahead
+from hummii_ops.tasks.call.session import Site
+from hummii_ops.tasks.health.looking import see
 from hummii_ops.transport import FakeTransport, Result, endpoint_of
 
 ANSWERS = Path(__file__).resolve().parents[1] / "checks" / "answers"

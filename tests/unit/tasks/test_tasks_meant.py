@@ -15,10 +15,10 @@ from hummii_ops.inventory.models import Environment
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.plans.turn import in_turn
 from hummii_ops.steps import Effect, Step
-from hummii_ops.tasks.chained import cut_before_it_began
-from hummii_ops.tasks.meant import Meant, check_prepared, chosen_among, meant
-from hummii_ops.tasks.session import Site
-from hummii_ops.tasks.undo import newest_on_all
+from hummii_ops.tasks.call.session import Site
+from hummii_ops.tasks.reply.meant import Meant, check_prepared, chosen_among, meant
+from hummii_ops.tasks.runs.chained import cut_before_it_began
+from hummii_ops.tasks.runs.undo import newest_on_all
 from hummii_ops.transport import LocalTransport, endpoint_of
 
 NOW = datetime.fromisoformat("2026-03-01T12:00:00+00:00")

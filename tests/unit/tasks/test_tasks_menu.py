@@ -27,7 +27,8 @@ def test_a_module_holds_the_tasks_that_the_menu_says(name: str) -> None:
 
 
 def test_every_module_with_tasks_is_on_the_menu() -> None:
-    modules = {f"hummii_ops.tasks.{one.stem}" for one in (ROOT / "hummii_ops/tasks").glob("*.py")}
+    found = (ROOT / "hummii_ops/tasks").rglob("*.py")
+    modules = {".".join(one.relative_to(ROOT).with_suffix("").parts) for one in found}
     giving = {one for one in modules if hasattr(import_module(one), "ALL") or hasattr(import_module(one), "namespace")}
     assert giving == {one for one in menu.MODULES if one.startswith("hummii_ops.")}
 
@@ -55,7 +56,8 @@ def test_a_list_a_mistake_and_a_completion_collect_all(words: list[str]) -> None
 
 
 def test_a_rollback_loads_no_other_task() -> None:
-    code = "import sys; sys.argv = ['fab', 'rollback']; import fabfile; print('hummii_ops.tasks.init' in sys.modules)"
+    code = "import sys; sys.argv = ['fab', 'rollback']; import fabfile; "
+    code += "print('hummii_ops.tasks.setup.init' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout == "False\n", done.stderr
 

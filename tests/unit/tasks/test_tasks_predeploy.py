@@ -16,7 +16,7 @@ from stand_in import SHA, TOKEN, StandIn, serving
 
 from hummii_ops.inventory import Environment
 from hummii_ops.predeploy.staging import evidence
-from hummii_ops.tasks.session import in_a_job
+from hummii_ops.tasks.call.session import in_a_job
 
 REPORTS = ROOT / "tests" / "unit" / "predeploy" / "reports"
 INVENTORY = """

@@ -12,10 +12,10 @@ from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.read_database import OurDatabase
 from hummii_ops.inventory.models import Environment
 from hummii_ops.plans.work import Options
-from hummii_ops.tasks.clean import _age, old_enough
-from hummii_ops.tasks.fence import lifted_by
-from hummii_ops.tasks.prepared import loss_of
-from hummii_ops.tasks.swapping import swap_options
+from hummii_ops.tasks.database.clean import _age, old_enough
+from hummii_ops.tasks.database.fence import lifted_by
+from hummii_ops.tasks.database.prepared import loss_of
+from hummii_ops.tasks.database.swapping import swap_options
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOTES = {

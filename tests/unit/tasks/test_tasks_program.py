@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hummii_ops.tasks.session import again
+from hummii_ops.tasks.call.session import again
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -147,7 +147,7 @@ def test_a_start_is_quick_from_the_second_one_on(tmp_path: Path) -> None:
         asked = env | ({"PYTHONDONTWRITEBYTECODE": "1"} if forbidden else {})
         done = subprocess.run(fab, capture_output=True, text=True, env=asked, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        assert any(tmp_path.glob("hummii_ops/tasks/__pycache__/rollback.*.pyc")) is kept
+        assert any(tmp_path.glob("hummii_ops/tasks/code/__pycache__/rollback.*.pyc")) is kept
 
 
 def test_nothing_is_looked_for_among_what_stays() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from hummii_ops.errors import HostKeyError, Unreachable
 from hummii_ops.inventory import load
-from hummii_ops.tasks.ready import host_lines
+from hummii_ops.tasks.deploys.ready import host_lines
 
 ROOT = Path(__file__).parents[3]
 INVENTORY = """\

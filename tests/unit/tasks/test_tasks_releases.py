@@ -9,7 +9,7 @@ from rich.console import Console
 
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import ComposeFact, ProjectDir, Snapshot
-from hummii_ops.tasks.releases import _show_releases
+from hummii_ops.tasks.code.releases import _show_releases
 
 SEEN = Snapshot(
     host_name="lab-1",

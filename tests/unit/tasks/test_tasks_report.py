@@ -16,8 +16,8 @@ from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.fleet import Part
 from hummii_ops.run.outcome import Outcome, StepOutcome, StepResult
 from hummii_ops.run.perform import Place
-from hummii_ops.tasks.meant import Beside
-from hummii_ops.tasks.report import run_reply, worst
+from hummii_ops.tasks.reply.meant import Beside
+from hummii_ops.tasks.reply.report import run_reply, worst
 from hummii_ops.transport import LocalTransport
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -15,10 +15,10 @@ from hummii_ops.facts.snapshot import ProjectDir
 from hummii_ops.inventory.models import Environment
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.plans.work import Options
-from hummii_ops.tasks.ahead import Ahead
-from hummii_ops.tasks.bring_back import Wish, bring_back
-from hummii_ops.tasks.going_back import CodeWish, go_back, one_choice
-from hummii_ops.tasks.session import Site
+from hummii_ops.tasks.call.ahead import Ahead
+from hummii_ops.tasks.call.session import Site
+from hummii_ops.tasks.code.going_back import CodeWish, go_back, one_choice
+from hummii_ops.tasks.database.bring_back import Wish, bring_back
 from hummii_ops.transport import LocalTransport, endpoint_of
 
 ROOT = Path(__file__).resolve().parents[3]

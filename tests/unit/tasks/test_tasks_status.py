@@ -15,9 +15,9 @@ from hummii_ops.facts.snapshot import ComposeFact, ContainerFact, ProjectDir, Sn
 from hummii_ops.facts.stack import EngineFact
 from hummii_ops.inventory.models import Environment
 from hummii_ops.plans.before import state_of
-from hummii_ops.tasks import statuspage
-from hummii_ops.tasks.atwork import standing, step_now
-from hummii_ops.tasks.status import host_json, went_past
+from hummii_ops.tasks.health import statuspage
+from hummii_ops.tasks.health.status import host_json, went_past
+from hummii_ops.tasks.reply.atwork import standing, step_now
 
 ENVIRONMENT = Environment.model_validate(
     {"name": "lab", "hosts": [{"name": "lab-1", "address": "192.0.2.1", "user": "deploy"}]}

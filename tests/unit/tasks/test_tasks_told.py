@@ -20,9 +20,11 @@ from hummii_ops.inventory import load
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About
-from hummii_ops.tasks import config, notify, told
-from hummii_ops.tasks.endings import ending
-from hummii_ops.tasks.frame import Reply, answer
+from hummii_ops.tasks.call.frame import Reply, answer
+from hummii_ops.tasks.record import notify
+from hummii_ops.tasks.reply import told
+from hummii_ops.tasks.reply.endings import ending
+from hummii_ops.tasks.setup import config
 from hummii_ops.telling.outbox import Note, Outbox
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hummii_ops.errors import HostKeyError, Unreachable
-from hummii_ops.tasks.trust import store, trusted
+from hummii_ops.tasks.setup.trust import store, trusted
 from hummii_ops.transport.hostkeys import HostKey, fingerprint, known_hosts_line
 
 

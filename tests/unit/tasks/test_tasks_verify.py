@@ -8,7 +8,7 @@ from rich.console import Console
 
 from hummii_ops.checks import Measurement, worst
 from hummii_ops.checks.verdict import Judged
-from hummii_ops.tasks.verify_page import conclude, rows
+from hummii_ops.tasks.health.verify_page import conclude, rows
 
 
 def last_lines(**looks: Judged) -> str:

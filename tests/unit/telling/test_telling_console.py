@@ -170,7 +170,7 @@ with RunConsole(Console(), PLAN) as shown:
     shown(event("skipped", 0))
 """
 FAILS = """
-from hummii_ops.tasks import frame
+from hummii_ops.tasks.call import frame
 from hummii_ops.errors import Refused
 frame.end(frame.of_error(Refused("50% of a: b,c\\n::warning::x", remedy="fab status")), "json")
 """

@@ -19,10 +19,11 @@ from hummii_ops.errors import ExitCode, UsageError
 from hummii_ops.inventory.models import Environment
 from hummii_ops.run import kept
 from hummii_ops.run.fleet import Part
-from hummii_ops.tasks.frame import Reply, end
-from hummii_ops.tasks.report import run_reply
-from hummii_ops.tasks.reporting import when, writer
-from hummii_ops.tasks.runs import report_of
+from hummii_ops.tasks.call.frame import Reply, end
+from hummii_ops.tasks.record.reporting import when
+from hummii_ops.tasks.reply.record_writer import writer
+from hummii_ops.tasks.reply.report import run_reply
+from hummii_ops.tasks.runs.runs import report_of
 from hummii_ops.telling.report.write import write
 
 ROOT = Path(__file__).resolve().parents[3]

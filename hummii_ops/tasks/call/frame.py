@@ -1,0 +1,210 @@
+"""The frame around every task: its reply becomes one document or a page for people, its errors an exit code.
+
+No traceback for what can be expected; a bug is exit 1 with the path of its log.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke.exceptions import Exit
+from invoke.tasks import task
+
+from hummii_ops.errors import ExitCode, HummiiError, Interrupted
+from hummii_ops.tasks.call.flags import check_flags, help_of
+from hummii_ops.telling import job_log
+from hummii_ops.transport.text import printable
+
+if TYPE_CHECKING:  # loaded when something is shown, which may be while a host works
+    from rich.console import Console
+
+    from hummii_ops.telling.lines import EventLines
+
+FORMATS = ("text", "json")
+# Of a task that may carry a run: jsonl is json, and before it each event of the run, a line each.
+FORMATS_OF_A_RUN = (*FORMATS, "jsonl")
+# C1, the marks of direction, and the two separators of lines; json.dumps sees to the rest.
+_TURNS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def nothing(_console: Console) -> None:
+    """A reply that has no page of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a task has to say. `kind` names the schema; `show` prints the page for people.
+
+    `after` is done when all is said: it cannot change what was said, nor the exit code.
+    """
+
+    kind: str
+    body: dict[str, Any] = field(default_factory=dict)
+    exit_code: ExitCode = ExitCode.DONE
+    verdict: str = "pass"
+    show: Callable[[Console], None] = nothing
+    after: Callable[[], None] | None = None
+
+    def document(self) -> dict[str, Any]:
+        head = {"schema": f"hummii-ops/{self.kind}/v1", "exit_code": int(self.exit_code), "verdict": self.verdict}
+        return head | self.body
+
+
+def say() -> Console:
+    """The console for people: always stderr, so that stdout has nothing but the result."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+
+def command(
+    name: str,
+    *,
+    changes: bool = False,
+    aliases: tuple[str, ...] = (),
+    help: dict[str, str] | None = None,
+    formats: tuple[str, ...] = FORMATS,
+) -> Callable[[Callable[..., Reply]], Any]:
+    """Make a task of a function that returns a Reply; `changes`: it may not share a call with another task."""
+
+    def wrap(body: Callable[..., Reply]) -> Any:
+        @functools.wraps(body)
+        def run(context: Any, **flags: Any) -> None:
+            with _events(flags.get("format", "text")) as lines:
+                reply = answer(name, body, context, flags, formats)
+            if reply.exit_code in (ExitCode.DETACHED, ExitCode.INTERRUPTED):
+                # we leave already: a second Ctrl-C could only take away what is said, and the exit code with it
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            end(reply, flags.get("format", "text"), lines)
+
+        made = task(name=name, aliases=aliases, auto_shortflags=False, help=help_of(body, formats, help or {}))(run)
+        made.changes = changes
+        return made
+
+    return wrap
+
+
+def _events(format: str) -> AbstractContextManager[EventLines | None]:
+    """Where the events of a run are written while a task is at work."""
+    if format != "jsonl":
+        return nullcontext()
+    from hummii_ops.telling import lines
+
+    return lines.written_to(sys.stdout)
+
+
+def answer(
+    name: str, body: Callable[..., Reply], context: Any, flags: dict[str, Any], formats: tuple[str, ...] = FORMATS
+) -> Reply:
+    """The task's own reply, or the reply that its error makes."""
+    try:
+        check_flags(flags, formats)
+        return body(context, **flags)
+    except HummiiError as error:
+        return of_error(error)
+    except KeyboardInterrupt:
+        return of_error(Interrupted("stopped before anything was changed"))
+    except Exit:
+        raise
+    except Exception:
+        return of_error(HummiiError(f"a bug in hummii-ops, in {name}", remedy=f"its log: {write_log(name)}"))
+
+
+def ask(task: Any, **flags: Any) -> Reply:
+    """The reply of another task to the one that calls it: nothing is printed, and its errors are raised."""
+    reply: Reply = task.body.__wrapped__(None, **flags)
+    return reply
+
+
+def of_error(error: HummiiError) -> Reply:
+    """An error as a reply. Its words may quote a file, a name or a server: none of them may turn or clear a screen."""
+    what, remedy = printable(error.what), printable(error.remedy)
+
+    def show(_console: Console) -> None:
+        people = say()
+        people.print(f"[bold red]{error.verdict}:[/] ", end="")
+        people.print(what, markup=False)
+        if remedy:
+            people.print("  next: ", style="bold", end="")
+            people.print(remedy, markup=False)
+
+    body = {"error": what, "remedy": remedy or None, "run_id": error.run_id}
+    return Reply(kind="error", body=body, exit_code=error.exit_code, verdict=error.verdict, show=show)
+
+
+def end(reply: Reply, format: str, lines: EventLines | None = None) -> None:
+    """Print the reply after the events of its run, do what comes after it, and leave with its exit code."""
+    try:
+        if lines is not None:
+            lines.close()
+        if format in ("json", "jsonl"):
+            sys.stdout.write(_as_json(reply.document(), in_a_line=format == "jsonl") + "\n")
+            sys.stdout.flush()
+        else:
+            from rich.console import Console
+
+            reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
+    except (BrokenPipeError, SystemExit):  # rich leaves with 1 then; who reads has seen enough, our code is what counts
+        let_go_of_stdout()
+    finally:
+        _annotate(reply)
+        afterwards(reply)
+    if reply.exit_code != ExitCode.DONE:
+        raise Exit(code=int(reply.exit_code))
+
+
+def let_go_of_stdout() -> None:
+    """Nobody reads it any more: what is still buffered goes nowhere, so that nothing is left to fail at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _as_json(document: dict[str, Any], *, in_a_line: bool) -> str:
+    """As it is in every script; what would turn or clear a screen is escaped, which means the same to a parser."""
+    text = json.dumps(document, indent=None if in_a_line else 2, ensure_ascii=False, default=str)
+    return _TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _annotate(reply: Reply) -> None:
+    """In a job of GitHub Actions: one line at the top of its page, instead of somewhere in its log."""
+    if reply.exit_code == ExitCode.DONE or not job_log.wanted(os.environ):
+        return
+    body = reply.body
+    said = [str(body[key]) for key in ("error", "run_id") if body.get(key)]
+    said += [f"next: {body['remedy']}"] if body.get("remedy") else []
+    title = f"{reply.kind if reply.kind != 'error' else 'fab'}: {reply.verdict} ({int(reply.exit_code)})"
+    say().print(job_log.error(title, printable("\n".join(said or [title]))), markup=False)
+
+
+def afterwards(reply: Reply) -> None:
+    """Whatever goes wrong here is a note: the run has ended, and its exit code is what counts."""
+    if reply.after is None:
+        return
+    try:
+        reply.after()
+    except KeyboardInterrupt:
+        say().print("note: left before the report was written", style="dim")
+    except Exception as error:
+        say().print(f"note: the report could not be written: {error}", style="dim", markup=False)
+
+
+def write_log(name: str) -> Path:
+    """The traceback of a bug, in a file only its owner can read."""
+    folder = Path(".hummii-ops", "logs")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}.log"
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(traceback.format_exc())
+    return path

@@ -1,0 +1,1 @@
+"""Tasks that look, and change nothing: status, verify, diagnose, monitor, flows."""

@@ -1,0 +1,1 @@
+"""The tasks that go through a page of the written procedure."""

@@ -1,0 +1,1 @@
+"""Tasks on a run that exists: followed, resumed, taken back, looked at."""

@@ -1,0 +1,1 @@
+"""Tasks that set a server and its inventory up."""
