@@ -23,8 +23,8 @@ test-fast: $(READY) tools ## unit, golden and ssh: no Docker needed
 
 faults: $(READY) tools ## every kind of fault at every point of every step; CASES=a-b for a part
 	@$(PY) -m lab.engine
-	@HUMMII_FAULTS=all HUMMII_FAULTS_CASES=$(CASES) $(PY) -m pytest -q -n $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder \
-		tests/faults/test_faults_small.py tests/faults/test_faults_known.py tests/faults/test_faults_rollback_db.py tests/faults/test_faults_rollback.py
+	@HUMMII_FAULTS=all HUMMII_FAULTS_CASES=$(CASES) $(PY) -m pytest -q -n $(SIDE_BY_SIDE) --dist loadgroup --no-loadscope-reorder \
+		tests/faults/test_faults_known.py tests/faults/test_faults_rollback_db.py tests/faults/test_faults_rollback.py tests/faults/test_faults_small.py
 
 bench: $(READY)  ## medians, ratios and gaps, on the lab; ONLY=swap or ONLY=rollback for one part
 	@$(PY) -m bench $(ONLY)

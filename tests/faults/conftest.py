@@ -39,6 +39,8 @@ ALL = os.environ.get("HUMMII_FAULTS") in ("all", "every")
 # Numbers of the cases to run, `a-b`: of those on small hosts, and from 1001 of those on the lab.
 NAMED = os.environ.get("HUMMII_FAULTS_CASES", "")
 CHOSEN = within(NAMED)
+# So many cases on small hosts are one worker's: each begins where the last one ended, if it can.
+TOGETHER = 50
 REPORT = HERE.parent.parent / ".hummii-ops" / "faults.json"
 SECRETS = ("POSTGRES_PASSWORD", "JWT_SECRET", "STRIPE_SECRET_KEY")
 
@@ -111,8 +113,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test for which no number was chosen is not there; it is not skipped."""
+    """A test for which no number was chosen is not there; it is not skipped.
+
+    Those on the lab stay together, since they share it; those on small hosts go to whoever is free, some at a time.
+    """
     items[:] = [item for item in items if "NOTSET" not in item.name]
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    case = item.callspec.params.get("small_case") if hasattr(item, "callspec") else None
+    return f"small-{case.number // TOGETHER}" if isinstance(case, SmallCase) else "lab"
 
 
 def _small() -> list[SmallCase]:
@@ -152,8 +165,9 @@ def stage(opened: Theatre) -> Iterator[Stage]:
 
 @pytest.fixture
 def database_stage(opened: Theatre, stage: Stage) -> DatabaseStage:
-    """The same host, for a rollback of its database; `stage` puts it back when all is over."""
+    """The same host, for a rollback of its database; `stage` puts it back when it is next set."""
     assert stage.production is opened.database.production
+    stage.moved = True
     return opened.database
 
 

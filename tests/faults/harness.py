@@ -74,12 +74,14 @@ class Stage:
     laptop: Callable[[str], Operator]
     small: bool = False
     command: tuple[str, ...] = ROLLBACK
+    # Its database may be another release's: a case of the database was here.
+    moved: bool = False
 
     # the situation
 
     def set(self, *, small: bool = False) -> None:
         """The situation again, by the shortest way that is certain: nothing of ours, 1.1 deployed over 1.0."""
-        if small != self.small:
+        if small != self.small or self.moved:
             self._reset(small)
         else:
             try:
@@ -97,7 +99,7 @@ class Stage:
 
     def _reset(self, small: bool) -> None:
         stack.reset(self.production.lab, project_mb=SMALL_MB if small else None, say=quiet, ask=lambda _: True)
-        self.small = small
+        self.small, self.moved = small, False
 
     def _clear(self) -> None:
         self.production.sh(
