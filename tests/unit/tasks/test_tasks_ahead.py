@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Event, Semaphore
 
 import pytest
 
@@ -15,6 +15,23 @@ def test_it_is_at_work_before_anybody_asks() -> None:
     ahead = Ahead(lambda: begun.set() or "seen")
     assert begun.wait(5)
     assert ahead.take() == "seen"
+
+
+def test_many_are_not_all_at_work_at_once() -> None:
+    """Fifty hosts are read eight at a time, and each is read."""
+    held, at_work = Event(), Semaphore(0)
+
+    def work() -> str:
+        at_work.release()
+        held.wait(30)
+        return "seen"
+
+    begun = [Ahead(work) for _ in range(20)]
+    for _ in range(8):
+        assert at_work.acquire(timeout=5)
+    assert not at_work.acquire(timeout=0.2)
+    held.set()
+    assert [one.take() for one in begun] == ["seen"] * 20
 
 
 def test_a_result_is_given_once_since_it_grows_old() -> None:
