@@ -87,7 +87,7 @@ def _ask(transport: Transport, text: str, arguments: tuple[str, ...]) -> Result:
         result = transport.call(text, *arguments, limit_s=_LIMIT_S)
     except LinkLost as lost:
         raise Unreachable(
-            f"{transport.name}: the link was lost while the host was read; nothing was changed there",
+            f"{transport.name}: {lost.how} while the host was read; nothing was changed there",
             remedy="Try again.",
         ) from lost
     if result.exit_code != 0 and b"@hummii" not in result.stdout:

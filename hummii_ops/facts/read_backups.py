@@ -80,6 +80,6 @@ def _ask(transport: Transport, words: tuple[str, ...], *, limit_s: float) -> byt
         return transport.call(script(), *words, limit_s=limit_s).stdout
     except LinkLost as lost:
         raise Unreachable(
-            f"{transport.name}: the link was lost while the backups were read; nothing was changed there",
+            f"{transport.name}: {lost.how} while the backups were read; nothing was changed there",
             remedy="try again",
         ) from lost

@@ -110,7 +110,7 @@ def _ask(transport: Transport, environment: Environment, question: str, name: st
         )
     except LinkLost as lost:
         raise Unreachable(
-            f"{transport.name}: the link was lost while the database was asked; nothing was changed there",
+            f"{transport.name}: {lost.how} while the database was asked; nothing was changed there",
             remedy="try again",
         ) from lost
     said = answer.stdout.decode(errors="replace")

@@ -114,7 +114,7 @@ def _ask(transport: Transport, *args: str) -> bytes:
         return transport.call(script, *args, limit_s=90).stdout
     except LinkLost as lost:
         raise Unreachable(
-            f"{transport.name}: the link was lost while the server was read; nothing was written", remedy="try again"
+            f"{transport.name}: {lost.how} while the server was read; nothing was written", remedy="try again"
         ) from lost
 
 

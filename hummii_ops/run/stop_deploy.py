@@ -31,7 +31,7 @@ def stop_deploy(transport: Transport, home: str, run: str, *, who: str, reason: 
         result = transport.call(text, home, run, str(WAIT_S), limit_s=WAIT_S + 30)
     except LinkLost as lost:
         raise Unreachable(
-            f"{host}: the link was lost while the deploy {run} was stopped; whether it runs is unknown",
+            f"{host}: {lost.how} while the deploy {run} was stopped; whether it runs is unknown",
             remedy="see: fab status; then the same again",
         ) from lost
     said = printable(result.stdout).splitlines()

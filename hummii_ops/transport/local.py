@@ -27,7 +27,7 @@ class LocalTransport:
     def call(self, script: str, *args: str, limit_s: float = 30) -> Result:
         out, err = bytearray(), bytearray()
         ends = monotonic() + limit_s
-        code = self._run(script, args, out.extend, err.extend, lambda: ends)
+        code = self._run(script, args, out.extend, err.extend, lambda: ends, limit_s)
         return Result(exit_code=code, stdout=bytes(out), stderr=bytes(err))
 
     def stream(self, script: str, *args: str, on_line: Callable[[str], None], silence_s: float = 15) -> int:
@@ -56,6 +56,7 @@ class LocalTransport:
         on_stdout: Callable[[bytes], None],
         on_stderr: Callable[[bytes], None],
         ends: Callable[[], float],
+        limit_s: float | None = None,
     ) -> int:
         argv = ["sh", "-s", "--", *checked(args)]
         data = standard_input(script)
@@ -76,7 +77,8 @@ class LocalTransport:
                 _converse(process, data, out.feed, err.feed, ends)
                 code = process.wait(max(0.0, ends() - monotonic()))
             except (TimeoutError, subprocess.TimeoutExpired):
-                raise LinkLost(f"{self.name}: no end within the limit; what the script did is unknown") from None
+                what = f"{self.name}: no end within the limit; what the script did is unknown"
+                raise LinkLost(what, limit_s=limit_s) from None
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)

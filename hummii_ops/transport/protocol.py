@@ -27,13 +27,20 @@ class Result:
 class LinkLost(Exception):
     """The link was lost, or the limit passed: what the script did is unknown, never "failed", never "fine".
 
-    `sent` is False only when the script surely never left this machine.
+    `sent` is False only when the script surely never left this machine. `limit_s`: the limit that passed, else None;
+    the link may well stand then, and the host or the line be too slow.
     """
 
-    def __init__(self, what: str, *, sent: bool = True) -> None:
+    def __init__(self, what: str, *, sent: bool = True, limit_s: float | None = None) -> None:
         super().__init__(what)
         self.what = what
         self.sent = sent
+        self.limit_s = limit_s
+
+    @property
+    def how(self) -> str:
+        """The beginning of a sentence that says while what it happened."""
+        return "the link was lost" if self.limit_s is None else f"no answer came within {self.limit_s:g} s"
 
 
 class Transport(Protocol):

@@ -44,7 +44,9 @@ class SshTransport:
 
         def watch() -> None:
             if monotonic() > ends:
-                raise LinkLost(f"{self.name}: no end within {limit_s:g} s; what the script did is unknown")
+                raise LinkLost(
+                    f"{self.name}: no end within {limit_s:g} s; what the script did is unknown", limit_s=limit_s
+                )
 
         code = self._run(script, args, out.extend, err.extend, watch, min(limit_s, OPEN_TIMEOUT_S))
         return Result(exit_code=code, stdout=bytes(out), stderr=bytes(err))

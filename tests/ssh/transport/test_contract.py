@@ -142,8 +142,9 @@ def test_outputs_closed_early_are_not_the_end(transport: Transport) -> None:
 def test_the_limit_is_a_deadline(transport: Transport) -> None:
     """When it passes, the outcome is unknown."""
     began = time.monotonic()
-    with pytest.raises(LinkLost, match="unknown"):
+    with pytest.raises(LinkLost, match="unknown") as lost:
         transport.call("sleep 3", limit_s=0.4)
+    assert lost.value.how == "no answer came within 0.4 s"
     assert time.monotonic() - began < 1.5
     assert transport.call("echo fine").stdout == b"fine\n"
 

@@ -16,7 +16,7 @@ from hummii_ops.facts.read import read
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import expectation_text
 from hummii_ops.transport.fake import FakeTransport
-from hummii_ops.transport.protocol import Result
+from hummii_ops.transport.protocol import LinkLost, Result
 
 
 def everything(place: Path) -> dict[str, tuple[int, int]]:
@@ -167,3 +167,21 @@ def test_the_host_makes_the_same_text_of_its_facts(place: Path, shell: str) -> N
     api = container("api", "x", id="a" * 64, status="running")
     sums = {one: digest((place / one).read_text()) if (place / one).is_file() else None for one in files}
     assert answer.decode() == expectation_text(sums, [api])
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        (LinkLost("gone"), "fake: the link was lost while the host was read; nothing was changed there"),
+        (LinkLost("late", limit_s=45), "fake: no answer came within 45 s while the host was read; nothing was changed"),
+    ],
+)
+def test_a_host_that_is_too_slow_is_not_a_lost_link(place: Path, lost: LinkLost, said: str) -> None:
+    """Who hears of a lost link looks at the Wi-Fi; the host may be out of memory instead."""
+
+    def answer(_script: str, _args: tuple[str, ...]) -> Result:
+        raise lost
+
+    with pytest.raises(Unreachable) as error:
+        read(FakeTransport(answer), environment(place))
+    assert error.value.what.startswith(said)
