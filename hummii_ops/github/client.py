@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from hummii_ops.checks.http import Caller, NoResponse, Request, Response
+from hummii_ops.checks.client.http import Caller, NoResponse, Request, Response
 from hummii_ops.inventory import Secret
 from hummii_ops.transport.text import printable
 

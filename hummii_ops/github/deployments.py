@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal
 
-from hummii_ops.checks.deadline import TimeUp, within
+from hummii_ops.checks.client.deadline import TimeUp, within
 from hummii_ops.github.client import GitHub, NoAnswer
 
 State = Literal["in_progress", "success", "failure", "error"]

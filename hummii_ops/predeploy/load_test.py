@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from hummii_ops.checks import baseline
+from hummii_ops.checks.compared import baseline
 from hummii_ops.checks.statistics import LEAST_POINTS, compare, compare_rates, corrected, quantile, sentence, wilson
 from hummii_ops.checks.verdict import Judged
 from hummii_ops.inventory.predeploy import Predeploy

@@ -13,7 +13,9 @@ from hashlib import sha256
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-from hummii_ops.checks import access_log, baseline, database_load
+from hummii_ops.checks.compared import baseline
+from hummii_ops.checks.database import database_load
+from hummii_ops.checks.requests import access_log
 from hummii_ops.errors import Refused, UsageError
 from hummii_ops.facts import read, read_backups, read_migrations
 from hummii_ops.inventory import Environment
@@ -75,26 +77,31 @@ def known(environment: Environment) -> Iterator[Known]:
     words = (environment.project_dir, project)
     yield Known(name="target", text=read.script("target.sh"), words=words, more=_of_a_release(environment))
     yield Known(name="baseline", text=baseline.NEWEST, words=(words[0] + "/.hummii-ops",), more="-|[0-9a-f]{1,64}")
-    for name, more in (
-        ("logs", f"[0-9]+|word:.*|{_ID}:{_MOMENT}:({_MOMENT})?"),
-        ("last_words", f"[0-9]+|{_ID}"),
-        ("resources", f"{_literal(project)}|[0-9]+|{_ID}"),
+    for room, name, more in (
+        ("logs", "logs", f"[0-9]+|word:.*|{_ID}:{_MOMENT}:({_MOMENT})?"),
+        ("logs", "last_words", f"[0-9]+|{_ID}"),
+        ("resources", "resources", f"{_literal(project)}|[0-9]+|{_ID}"),
     ):
-        yield Known(name=name, text=_check(name), more=more)
+        yield Known(name=name, text=_check(room, name), more=more)
     head = access_log.head(environment)
-    yield Known(name="access_log", text=_check("access_log"), words=head, more=f"ignore:.*|{_ID}:{_MOMENT}:{_MOMENT}")
+    yield Known(
+        name="access_log",
+        text=_check("requests", "access_log"),
+        words=head,
+        more=f"ignore:.*|{_ID}:{_MOMENT}:{_MOMENT}",
+    )
     urls = [_literal(one.url) for one in environment.dependencies]
     if environment.health.inside:
         url = urlsplit(environment.health.inside)
         urls.append(f"{_literal(f'{url.scheme}://{url.netloc}')}/.*")
     if urls:
-        yield Known(name="responses", text=_check("responses"), more="|".join(("[0-9.]+", *urls)))
+        yield Known(name="responses", text=_check("requests", "responses"), more="|".join(("[0-9.]+", *urls)))
     home = f"{environment.project_dir}/.hummii-ops"
     deploy = (home, environment.project_dir, environment.deploy_log or "")
-    yield Known(name="deploy_output", text=_check("deploy_output"), words=deploy, more="[0-9]+")
+    yield Known(name="deploy_output", text=_check("logs", "deploy_output"), words=deploy, more="[0-9]+")
     if environment.prometheus:
         asked = f"{_literal(environment.prometheus.url)}/api/v1/query(_range)?\\?query=.*"
-        yield Known(name="prometheus", text=_check("prometheus"), more=f"[0-9.]+|{asked}")
+        yield Known(name="prometheus", text=_check("requests", "prometheus"), more=f"[0-9.]+|{asked}")
     yield from _of_the_database(environment)
 
 
@@ -174,8 +181,8 @@ def _entry() -> str:
     return standard_input("\n".join((*parts, 'main "$@"\n'))).decode()
 
 
-def _check(name: str) -> str:
-    return files("hummii_ops.checks").joinpath(f"{name}.sh").read_text(encoding="utf-8")
+def _check(room: str, name: str) -> str:
+    return files(f"hummii_ops.checks.{room}").joinpath(f"{name}.sh").read_text(encoding="utf-8")
 
 
 def _literal(text: str) -> str:

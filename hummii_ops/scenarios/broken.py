@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hummii_ops.checks import Measurement, excerpts, logs
+from hummii_ops.checks import Measurement
+from hummii_ops.checks.logs import excerpts, logs
 from hummii_ops.facts.read_migrations import Schema
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment

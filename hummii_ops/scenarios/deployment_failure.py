@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hummii_ops.checks.deploy_output import DeployOutput
-from hummii_ops.checks.last_words import LastWords
+from hummii_ops.checks.logs.deploy_output import DeployOutput
+from hummii_ops.checks.logs.last_words import LastWords
 from hummii_ops.errors import Refused
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.scenarios import code_back

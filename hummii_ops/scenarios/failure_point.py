@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from hummii_ops.checks.deploy_output import DeployOutput
-from hummii_ops.checks.last_words import LastWords
-from hummii_ops.checks.services import CRASH_WINDOW
+from hummii_ops.checks.logs.deploy_output import DeployOutput
+from hummii_ops.checks.logs.last_words import LastWords
+from hummii_ops.checks.stack.services import CRASH_WINDOW
 from hummii_ops.facts.snapshot import ContainerFact, Snapshot
 from hummii_ops.transport import printable
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from urllib.parse import SplitResult, urlsplit
 
 from hummii_ops.checks import SKIPPED, Measurement
-from hummii_ops.checks.deadline import TimeUp, within
+from hummii_ops.checks.client.deadline import TimeUp, within
 from hummii_ops.inventory.prevention import Postdeploy
 from hummii_ops.transport.text import printable
 

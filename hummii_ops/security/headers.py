@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from hummii_ops.checks import Measurement
-from hummii_ops.checks.http import Caller, NoResponse, Request
+from hummii_ops.checks.client.http import Caller, NoResponse, Request
 from hummii_ops.inventory.prevention import Postdeploy
 from hummii_ops.transport.text import printable
 

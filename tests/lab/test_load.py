@@ -14,7 +14,8 @@ from lab_database import sql
 from lab_operator import Operator, until
 from lab_production import FILE, PROJECT, Production
 
-from hummii_ops.checks import Measurement, performance, worst
+from hummii_ops.checks import Measurement, worst
+from hummii_ops.checks.compared import performance
 from hummii_ops.inventory import load
 from hummii_ops.tasks.call import session
 

@@ -46,15 +46,21 @@ ROOMS["readiness"] = {"readiness", "checks", *LINE[LINE.index("run") :]}
 ROOMS["security"] = {"security", "checks", *LINE[LINE.index("facts") :]}
 ROOMS["tasks"] |= {"readiness", "security"}
 
-# The rooms of tasks, in the same way; what stands beside them (menu, program) is above all.
-TASKS = ("", "setup", "deploys", "procedure", "record", "runs", "code", "database", "health", "reply", "call")
+# Rooms within a room, in the same way; "" is what stands beside them: tasks' menu is above all, checks' verdict below.
+WITHIN = {
+    "tasks": ("", "setup", "deploys", "procedure", "record", "runs", "code", "database", "health", "reply", "call"),
+    "checks": (
+        *("would_help", "flows", "compared", "stack", "logs", "database", "resources", "requests", "statistics"),
+        *("client", ""),
+    ),
+}
 
 # A foreign package → the files that may import it.
 KEEPERS = {
     "fabric": ("hummii_ops/transport/ssh.py",),
     "paramiko": ("hummii_ops/transport/ssh.py",),
     "invoke": ("hummii_ops/tasks/",),
-    "httpx": ("hummii_ops/checks/http.py",),
+    "httpx": ("hummii_ops/checks/client/http.py",),
     "jmespath": ("hummii_ops/checks/flows/queries.py",),
     "socketio": ("hummii_ops/checks/flows/sockets.py",),
     "websocket": ("hummii_ops/checks/flows/sockets.py",),
@@ -101,15 +107,21 @@ def test_imports_point_one_way() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_imports_between_the_rooms_of_tasks_point_one_way() -> None:
+@pytest.mark.parametrize("room", WITHIN)
+def test_imports_within_a_room_point_one_way(room: str) -> None:
     """What a page of the procedure does is composed of what the tasks on code and database do; never the reverse."""
-    above = {f"hummii_ops.tasks.{room}": TASKS[:place] for place, room in enumerate(TASKS) if room}
+    order = WITHIN[room]
+    assert {path.parent.name for path in (PACKAGE / room).glob("*/__init__.py")} == set(order) - {""}
+
+    def place(parts: tuple[str, ...]) -> int:
+        return order.index(parts[0] if parts and parts[0] in order else "")
+
     wrong = [
         f"{path.relative_to(ROOT)} imports {module}"
-        for path in sorted((PACKAGE / "tasks").glob("*/*.py"))
+        for path in sorted((PACKAGE / room).rglob("*.py"))
         for module in imports(path)
-        if module.startswith("hummii_ops.tasks.")
-        if path.parent.name not in (*above.get(".".join(module.split(".")[:3]), ()), module.split(".")[2])
+        if module.startswith(f"hummii_ops.{room}.")
+        if place(path.relative_to(PACKAGE / room).parts) > place(tuple(module.split(".")[2:]))
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -11,11 +11,11 @@ from threading import Event
 from typing import Any
 from urllib.parse import urlencode
 
+from hummii_ops.checks.client.http import Caller, Request, Response
 from hummii_ops.checks.flows.expectations import Answer
 from hummii_ops.checks.flows.names import Names
 from hummii_ops.checks.flows.parts import Http
 from hummii_ops.checks.flows.templates import fill
-from hummii_ops.checks.http import Caller, Request, Response
 
 MARKER = "X-Hummii-Ops-Run"
 LIVE_KEY = re.compile(r"(?:sk|rk|pk)_live_[0-9a-z]{3}", re.IGNORECASE)

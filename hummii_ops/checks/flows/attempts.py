@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 from threading import Event
 
-from hummii_ops.checks.deadline import Stopped, TimeUp, within
+from hummii_ops.checks.client.deadline import Stopped, TimeUp, within
+from hummii_ops.checks.client.http import Caller, NoResponse
+from hummii_ops.checks.client.timing import Timing
 from hummii_ops.checks.flows.asking import LiveKey, ask
 from hummii_ops.checks.flows.clients import Clients
 from hummii_ops.checks.flows.expectations import Answer, captured, wrong
@@ -18,8 +20,6 @@ from hummii_ops.checks.flows.models import Step
 from hummii_ops.checks.flows.names import Names, Unknown
 from hummii_ops.checks.flows.parts import Http, WaitUntil
 from hummii_ops.checks.flows.played import Made, StepResult
-from hummii_ops.checks.http import Caller, NoResponse
-from hummii_ops.checks.timing import Timing
 
 _BEFORE_RETRY_S = 0.3
 

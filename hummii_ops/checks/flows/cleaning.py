@@ -11,11 +11,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hummii_ops.checks.client.http import Caller, NoResponse
 from hummii_ops.checks.flows.asking import LiveKey, ask
 from hummii_ops.checks.flows.expectations import Answer, captured, wrong
 from hummii_ops.checks.flows.models import CleanUp
 from hummii_ops.checks.flows.names import Names, Unknown
-from hummii_ops.checks.http import Caller, NoResponse
 
 _LIMIT_S = 5.0
 

@@ -16,7 +16,7 @@ from hummii_ops.checks.flows.models import Flow
 from hummii_ops.checks.flows.play import Stage, play
 from hummii_ops.checks.flows.played import DOWN, Played
 from hummii_ops.checks.flows.templates import holes
-from hummii_ops.checks.outside import look
+from hummii_ops.checks.stack.outside import look
 from hummii_ops.inventory import Flows
 
 _LOOKS_WITHIN_S = 5.0

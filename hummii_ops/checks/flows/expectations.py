@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hummii_ops.checks.client.timing import Timing
 from hummii_ops.checks.flows import queries
 from hummii_ops.checks.flows.parts import Capture, Expect, Predicate
 from hummii_ops.checks.flows.templates import fill
 from hummii_ops.checks.mask import shown
-from hummii_ops.checks.timing import Timing
 
 Lookup = Callable[[str], Any]
 _LONGEST_MATCHED = 10_000  # a regular expression of a tired person must not take a minute

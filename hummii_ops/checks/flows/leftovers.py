@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from hummii_ops.checks.client.http import Caller
 from hummii_ops.checks.flows.cleaning import clean, read_steps
 from hummii_ops.checks.flows.ledger import Entry, Ledger, mark_of
 from hummii_ops.checks.flows.names import Names
-from hummii_ops.checks.http import Caller
 
 _WITHIN_S = 20.0
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event
 
-from hummii_ops.checks.deadline import Stopped
+from hummii_ops.checks.client.deadline import Stopped
+from hummii_ops.checks.client.http import Caller
 from hummii_ops.checks.flows.asking import LiveKey
 from hummii_ops.checks.flows.attempts import Attempts, Tools
 from hummii_ops.checks.flows.cleaning import clean
@@ -22,7 +23,6 @@ from hummii_ops.checks.flows.models import Flow, Step
 from hummii_ops.checks.flows.names import Names, Unknown, is_secret, new_run_id
 from hummii_ops.checks.flows.played import Played, StepResult
 from hummii_ops.checks.flows.templates import fill, holes
-from hummii_ops.checks.http import Caller
 from hummii_ops.checks.verdict import Judged
 
 _CLEANS_WITHIN_S = 10.0

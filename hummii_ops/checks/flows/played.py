@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hummii_ops.checks.timing import Timing
+from hummii_ops.checks.client.timing import Timing
 from hummii_ops.checks.verdict import Judged
 
 Made = Literal["made", "refused", "unsent", "unknown"]

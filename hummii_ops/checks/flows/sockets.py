@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from hummii_ops.checks.client.http import NoResponse, trusted
 from hummii_ops.checks.flows.asking import parsed
 from hummii_ops.checks.flows.expectations import Answer
-from hummii_ops.checks.http import NoResponse, trusted
 
 _CLOSES_WITHIN_S = 2.0
 

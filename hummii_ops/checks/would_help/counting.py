@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from hummii_ops.checks import access_log, prometheus_counts
-from hummii_ops.checks.access_log import Requests, Window
-from hummii_ops.checks.baseline import Baseline
+from hummii_ops.checks.compared.baseline import Baseline
+from hummii_ops.checks.requests import access_log, prometheus_counts
+from hummii_ops.checks.requests.access_log import Requests, Window
 from hummii_ops.checks.would_help import traffic
 from hummii_ops.checks.would_help.evidence import Evidence
 from hummii_ops.checks.would_help.traffic import Counted

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from hummii_ops.checks.access_log import Window
-from hummii_ops.checks.baseline import Baseline
+from hummii_ops.checks.compared.baseline import Baseline
+from hummii_ops.checks.requests.access_log import Window
 from hummii_ops.checks.statistics import compare_rates
 from hummii_ops.checks.would_help.traffic import Counted
 

@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from hummii_ops.checks import baseline, database_limits, outside_services, resources, responses, work
-from hummii_ops.checks.access_log import Window
-from hummii_ops.checks.baseline import Baseline
+from hummii_ops.checks.compared import baseline, work
+from hummii_ops.checks.compared.baseline import Baseline
+from hummii_ops.checks.database import database_limits
+from hummii_ops.checks.requests import outside_services, responses
+from hummii_ops.checks.requests.access_log import Window
+from hummii_ops.checks.resources import resources
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.checks.would_help import counting as counted_by
 from hummii_ops.checks.would_help import failing, looks, traffic

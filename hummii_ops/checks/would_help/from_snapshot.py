@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
-from hummii_ops.checks import health
 from hummii_ops.checks.mask import shown
-from hummii_ops.checks.services import CRASH_WINDOW
+from hummii_ops.checks.stack import health
+from hummii_ops.checks.stack.services import CRASH_WINDOW
 from hummii_ops.checks.would_help.evidence import (
     Evidence,
     HealthSeen,

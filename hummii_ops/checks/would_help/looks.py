@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from statistics import median
 
-from hummii_ops.checks import database_load
-from hummii_ops.checks.baseline import Baseline
+from hummii_ops.checks.compared.baseline import Baseline
+from hummii_ops.checks.compared.work import Work
+from hummii_ops.checks.database import database_load
 from hummii_ops.checks.mask import shown
-from hummii_ops.checks.outside_services import Answered
-from hummii_ops.checks.resources import Resources
-from hummii_ops.checks.work import Work
+from hummii_ops.checks.requests.outside_services import Answered
+from hummii_ops.checks.resources.resources import Resources
 from hummii_ops.checks.would_help.evidence import DatabaseLoad, Dependency, HostLoad
 from hummii_ops.facts.snapshot import Snapshot
 

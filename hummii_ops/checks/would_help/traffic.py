@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from hummii_ops.checks.access_log import Requests, Window
-from hummii_ops.checks.baseline import Baseline
+from hummii_ops.checks.compared.baseline import Baseline
+from hummii_ops.checks.compared.work import Work
 from hummii_ops.checks.mask import shown
-from hummii_ops.checks.responses import limit_ms
+from hummii_ops.checks.requests.access_log import Requests, Window
+from hummii_ops.checks.requests.responses import limit_ms
 from hummii_ops.checks.statistics import LEAST_POINTS, change_point
 from hummii_ops.checks.verdict import Measurement
-from hummii_ops.checks.work import Work
 from hummii_ops.checks.would_help.evidence import Load, Previous
 from hummii_ops.checks.would_help.metrics import Failures, Series
 from hummii_ops.inventory import Environment

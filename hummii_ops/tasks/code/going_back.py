@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from rich.console import Console
 
-from hummii_ops.checks import outside
+from hummii_ops.checks.stack import outside
 from hummii_ops.errors import Declined, Refused
 from hummii_ops.facts.choose import Choice, choose_latest, choose_to, find
 from hummii_ops.facts.parse_target import TargetFacts

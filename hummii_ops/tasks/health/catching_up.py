@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from hummii_ops.checks import access_log
+from hummii_ops.checks.requests import access_log
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment

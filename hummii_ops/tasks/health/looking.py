@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
 
-from hummii_ops.checks import Measurement, dependent, excerpts, health, logs, recorded, services, standing
-from hummii_ops.checks.outside import Looked, health_url, look
+from hummii_ops.checks import Measurement
+from hummii_ops.checks.logs import excerpts, logs
+from hummii_ops.checks.stack import dependent, health, recorded, services, standing
+from hummii_ops.checks.stack.outside import Looked, health_url, look
 from hummii_ops.errors import Refused
 from hummii_ops.facts.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
@@ -94,7 +96,7 @@ def _again(site: Site) -> Snapshot | None:
 
 
 def _performance(site: Site, snapshot: Snapshot) -> tuple[Measurement, ...]:
-    from hummii_ops.checks import performance  # here: statistics take time to load, and only this needs them
+    from hummii_ops.checks.compared import performance  # here: statistics take time to load, and only this needs them
 
     return performance.measure(site.transport, snapshot, site.environment, site.host)
 

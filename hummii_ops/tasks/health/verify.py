@@ -16,7 +16,8 @@ from typing import Any
 
 from rich.console import Console
 
-from hummii_ops.checks import exit_code_of, health, standing, worst
+from hummii_ops.checks import exit_code_of, worst
+from hummii_ops.checks.stack import health, standing
 from hummii_ops.errors import ExitCode, HummiiError, UsageError
 from hummii_ops.facts.releases import running_identity
 from hummii_ops.inventory import Environment

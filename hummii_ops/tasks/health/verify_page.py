@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hummii_ops.checks import Measurement, Verdict, health, worst
+from hummii_ops.checks import Measurement, Verdict, worst
+from hummii_ops.checks.stack import health
 from hummii_ops.facts.releases import running_identity
 from hummii_ops.tasks.health.looking import Seen
 from hummii_ops.transport import printable

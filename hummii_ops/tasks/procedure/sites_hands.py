@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hummii_ops.checks import Measurement
-from hummii_ops.checks.deploy_output import DeployOutput
+from hummii_ops.checks.logs.deploy_output import DeployOutput
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.run import preflight
 from hummii_ops.scenarios import performance_degradation as slow
@@ -35,14 +35,14 @@ class SitesHands:
 
     def last_words(self, snapshot: Snapshot) -> tuple[Any, ...]:
         """Of the containers that are not well."""
-        from hummii_ops.checks import last_words
+        from hummii_ops.checks.logs import last_words
         from hummii_ops.scenarios.failure_point import ill
 
         return last_words.read(self._site(snapshot).transport, ill(snapshot))
 
     def deploy_output(self, snapshot: Snapshot) -> DeployOutput | None:
         """Of the last deploy there."""
-        from hummii_ops.checks import deploy_output
+        from hummii_ops.checks.logs import deploy_output
 
         site = self._site(snapshot)
         return deploy_output.read(site.transport, site.environment, site.home)

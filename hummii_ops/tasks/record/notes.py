@@ -74,7 +74,7 @@ def _snapshot(task: str, reason: str, limit: str | None, env: str | None) -> Rep
 
 def _keep_baseline(site: Site, seen: Snapshot, version: str | None) -> bool:
     """How it performs now, beside the restore point; a stack that cannot be measured has its restore point."""
-    from hummii_ops.checks import performance  # here, since no other task of these measures
+    from hummii_ops.checks.compared import performance  # here, since no other task of these measures
 
     try:
         taken = performance.taken(site.transport, seen, site.environment, site.host, version=version)

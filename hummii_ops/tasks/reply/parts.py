@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hummii_ops.checks.outside import gate_word, health_url
+from hummii_ops.checks.stack.outside import gate_word, health_url
 from hummii_ops.plans.plan import Plan
 from hummii_ops.run.fleet import Part
 from hummii_ops.tasks.call.session import Site

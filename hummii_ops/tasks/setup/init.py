@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
-from hummii_ops.checks.outside import look
+from hummii_ops.checks.stack.outside import look
 from hummii_ops.errors import HummiiError, UsageError
 from hummii_ops.facts.propose import Proposal, health_of, propose
 from hummii_ops.facts.unknown_server import HealthAnswer, probe, read_server

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any, BinaryIO
 
-from hummii_ops.checks.deadline import TimeUp, within
+from hummii_ops.checks.client.deadline import TimeUp, within
 from hummii_ops.inventory import Secret
 from hummii_ops.inventory.channels import Email
 from hummii_ops.telling.channels.channel import Later, Never, Words

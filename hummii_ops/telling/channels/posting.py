@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from hummii_ops.checks.http import Caller, NoResponse, Request, Response
+from hummii_ops.checks.client.http import Caller, NoResponse, Request, Response
 from hummii_ops.telling.channels.channel import Later, Never
 
 _PASSING = frozenset({408, 420, 425, 429})

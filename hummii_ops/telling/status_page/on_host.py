@@ -13,7 +13,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
-from hummii_ops.checks.deadline import TimeUp, within
+from hummii_ops.checks.client.deadline import TimeUp, within
 from hummii_ops.errors import HummiiError, Unreachable
 from hummii_ops.inventory.status_pages import StaticPageOnHost
 from hummii_ops.run.entry import heredoc

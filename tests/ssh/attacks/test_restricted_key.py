@@ -156,7 +156,7 @@ def test_what_compose_reads(host: Host) -> None:
 )
 def test_whose_logs(host: Host, words: tuple[str, ...], code: int) -> None:
     """Of containers of this project alone; one that is gone meanwhile is no reason to refuse the others."""
-    checks = files("hummii_ops.checks")
+    checks = files("hummii_ops.checks.logs")
     with closing(host.link()) as link:
         for name, more in (("last_words", ("40",)), ("logs", ("5", "100", "word:x"))):
             asked = [f"{word}:1:" for word in words] if name == "logs" else words

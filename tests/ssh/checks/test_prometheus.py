@@ -15,7 +15,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 
 from hummii_ops.checks import Measurement
-from hummii_ops.checks.prometheus import escaped, measure, parse
+from hummii_ops.checks.requests.prometheus import escaped, measure, parse
 from hummii_ops.inventory import Environment
 from hummii_ops.transport import SshTransport, Transport
 from hummii_ops.transport.local import LocalTransport

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from small_server import SmallServer
 
-from hummii_ops.checks import Measurement, responses
-from hummii_ops.checks.fetch import fetch
-from hummii_ops.checks.responses import Probe, judge, measure, questions_for
+from hummii_ops.checks import Measurement
+from hummii_ops.checks.client.fetch import fetch
+from hummii_ops.checks.requests import responses
+from hummii_ops.checks.requests.responses import Probe, judge, measure, questions_for
 from hummii_ops.checks.statistics import LEAST_POINTS
 from hummii_ops.inventory import Environment, Host
 from hummii_ops.transport import SshTransport

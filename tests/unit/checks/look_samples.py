@@ -9,9 +9,9 @@ from typing import Any
 
 from built_snapshots import NOW
 
-from hummii_ops.checks.access_log import Requests, Window
-from hummii_ops.checks.baseline import Baseline, Samples
-from hummii_ops.checks.database_load import Load, Look
+from hummii_ops.checks.compared.baseline import Baseline, Samples
+from hummii_ops.checks.database.database_load import Load, Look
+from hummii_ops.checks.requests.access_log import Requests, Window
 from hummii_ops.checks.would_help import looks
 from hummii_ops.checks.would_help.traffic import Counted
 from hummii_ops.inventory import Environment

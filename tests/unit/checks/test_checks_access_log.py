@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from built_snapshots import NOW, container, snapshot, stack
 
-from hummii_ops.checks import Measurement, access_log
-from hummii_ops.checks.access_log import Requests, judge, parse, read, window
+from hummii_ops.checks import Measurement
+from hummii_ops.checks.requests import access_log
+from hummii_ops.checks.requests.access_log import Requests, judge, parse, read, window
 from hummii_ops.inventory import Environment
 from hummii_ops.transport import FakeTransport, LinkLost, Result
 from hummii_ops.transport.local import LocalTransport

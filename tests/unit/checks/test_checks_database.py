@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from hummii_ops.checks import Measurement, database_limits, worst
-from hummii_ops.checks.database_limits import judge
-from hummii_ops.checks.database_load import Load, Look, cpu_ms, scanned, statements
+from hummii_ops.checks import Measurement, worst
+from hummii_ops.checks.database import database_limits
+from hummii_ops.checks.database.database_limits import judge
+from hummii_ops.checks.database.database_load import Load, Look, cpu_ms, scanned, statements
 from hummii_ops.facts.frames import Frame
 from hummii_ops.inventory import Environment
 from hummii_ops.inventory.limits import Limits

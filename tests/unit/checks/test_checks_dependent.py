@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hummii_ops.checks import Measurement
-from hummii_ops.checks.dependent import without_api
+from hummii_ops.checks.stack.dependent import without_api
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hummii_ops.checks.fingerprint import fingerprint, is_calm
+from hummii_ops.checks.logs.fingerprint import fingerprint, is_calm
 
 numbers = st.integers(min_value=0, max_value=10**12)
 

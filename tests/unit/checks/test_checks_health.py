@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from built_snapshots import snapshot
 
-from hummii_ops.checks import health
-from hummii_ops.checks.outside import Looked
+from hummii_ops.checks.stack import health
+from hummii_ops.checks.stack.outside import Looked
 from hummii_ops.facts.snapshot import HealthAnswer
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from built_snapshots import NOW, container, snapshot, stack
 
-from hummii_ops.checks import Measurement, logs
-from hummii_ops.checks.excerpts import Answer, Excerpt, Question, parse, questions, read
+from hummii_ops.checks import Measurement
+from hummii_ops.checks.logs import logs
+from hummii_ops.checks.logs.excerpts import Answer, Excerpt, Question, parse, questions, read
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory.models import CRITICAL_LINES
 from hummii_ops.transport import FakeTransport, LinkLost, Result
@@ -153,7 +154,7 @@ def test_the_script_sieves_on_the_host(shell: str, tmp_path: Path) -> None:
     fake = tmp_path / "docker"
     fake.write_text(DOCKER)
     fake.chmod(0o755)
-    script = files("hummii_ops.checks").joinpath("logs.sh").read_text()
+    script = files("hummii_ops.checks.logs").joinpath("logs.sh").read_text()
     arguments = ["50", "1000000", "word:fatal", "word:out of memory", "abc:100.5:", "busy:1:2", "lost:1:2"]
     done = subprocess.run(
         [shell, "-s", "--", *arguments],
@@ -184,7 +185,7 @@ def test_a_byte_limit_keeps_the_newest(tmp_path: Path) -> None:
     fake = tmp_path / "docker"
     fake.write_text(DOCKER)
     fake.chmod(0o755)
-    script = files("hummii_ops.checks").joinpath("logs.sh").read_text()
+    script = files("hummii_ops.checks.logs").joinpath("logs.sh").read_text()
     done = subprocess.run(
         ["sh", "-s", "--", "2000", "200", "busy:1:"],
         input=script.encode(),

@@ -8,7 +8,7 @@ from typing import Any
 
 from look_samples import BASELINE, BEFORE, BEGAN, ENVIRONMENT, MINUTE, NOW_SLOW, counted, times
 
-from hummii_ops.checks.baseline import Baseline
+from hummii_ops.checks.compared.baseline import Baseline
 from hummii_ops.checks.would_help import Failures, Previous, Series, traffic
 from hummii_ops.checks.would_help.traffic import Counted
 

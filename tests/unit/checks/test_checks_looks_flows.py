@@ -9,7 +9,8 @@ from typing import Any
 from built_snapshots import snapshot
 from look_samples import BASELINE, BEFORE, BEGAN, ENVIRONMENT, MINUTE, NOW_SLOW, counted, database
 
-from hummii_ops.checks import Measurement, database_load
+from hummii_ops.checks import Measurement
+from hummii_ops.checks.database import database_load
 from hummii_ops.checks.would_help import Evidence, Failures, advise, failing, looks, traffic
 from hummii_ops.checks.would_help.evidence import HostLoad
 from hummii_ops.checks.would_help.from_host import with_looks

@@ -8,9 +8,9 @@ from typing import Any
 from built_snapshots import container, snapshot, stack
 from look_samples import BASELINE, BEFORE, NOW_SLOW, database, since
 
-from hummii_ops.checks.outside_services import Answered
-from hummii_ops.checks.resources import Resources, Used
-from hummii_ops.checks.work import Work
+from hummii_ops.checks.compared.work import Work
+from hummii_ops.checks.requests.outside_services import Answered
+from hummii_ops.checks.resources.resources import Resources, Used
 from hummii_ops.checks.would_help import looks, traffic
 from hummii_ops.checks.would_help.evidence import Dependency
 from hummii_ops.facts.snapshot import DiskFact

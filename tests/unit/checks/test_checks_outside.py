@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from hummii_ops.checks.outside import Looked, look
+from hummii_ops.checks.stack.outside import Looked, look
 
 Answers = Callable[[bytes], Iterator[bytes]]
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from built_snapshots import COMPOSE_SHA256, NOW, REFS, container, image_id, release, run, snapshot, stack
 
-from hummii_ops.checks import recorded
+from hummii_ops.checks.stack import recorded
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.facts.release import Release, identity
 from hummii_ops.facts.snapshot import Snapshot

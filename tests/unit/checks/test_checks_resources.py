@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from built_snapshots import container, snapshot, stack
 
-from hummii_ops.checks import Measurement, resource_limits, resources, worst
-from hummii_ops.checks.resource_limits import judge
-from hummii_ops.checks.resources import Kills, Resources, Used, parse
+from hummii_ops.checks import Measurement, worst
+from hummii_ops.checks.resources import resource_limits, resources
+from hummii_ops.checks.resources.resource_limits import judge
+from hummii_ops.checks.resources.resources import Kills, Resources, Used, parse
 from hummii_ops.facts.frames import frames
 from hummii_ops.facts.snapshot import DiskFact
 from hummii_ops.inventory import Environment

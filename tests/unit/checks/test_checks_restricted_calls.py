@@ -11,18 +11,11 @@ from hashlib import sha256
 import pytest
 from built_snapshots import NOW, snapshot
 
-from hummii_ops.checks import (
-    access_log,
-    baseline,
-    database_load,
-    deploy_output,
-    excerpts,
-    last_words,
-    outside_services,
-    prometheus,
-    resources,
-    responses,
-)
+from hummii_ops.checks.compared import baseline
+from hummii_ops.checks.database import database_load
+from hummii_ops.checks.logs import deploy_output, excerpts, last_words
+from hummii_ops.checks.requests import access_log, outside_services, prometheus, responses
+from hummii_ops.checks.resources import resources
 from hummii_ops.errors import HummiiError
 from hummii_ops.facts import read, read_backups, read_migrations
 from hummii_ops.inventory.models import Environment

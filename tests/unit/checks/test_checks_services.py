@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from built_snapshots import COMPOSE, NOW, container, later, snapshot, stack
 
-from hummii_ops.checks import Measurement, services, worst
+from hummii_ops.checks import Measurement, worst
+from hummii_ops.checks.stack import services
 from hummii_ops.facts.snapshot import ComposeFact
 from hummii_ops.facts.stack import EngineFact
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from built_snapshots import COMPOSE_SHA256, NOW, REFS, image_id, run, snapshot
 
-from hummii_ops.checks import exit_code_of, standing, worst
+from hummii_ops.checks import exit_code_of, worst
+from hummii_ops.checks.stack import standing
 from hummii_ops.errors import ExitCode
 from hummii_ops.facts.release import identity
 from hummii_ops.facts.snapshot import Mark, Process, Snapshot

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hummii_ops.checks.words import sieve
+from hummii_ops.checks.logs.words import sieve
 from hummii_ops.inventory.models import CRITICAL_LINES
 
 

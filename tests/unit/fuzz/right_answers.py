@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hummii_ops.checks import baseline
+from hummii_ops.checks.compared import baseline
 
 CONTAINER = {
     "Id": "a" * 64,

@@ -24,10 +24,14 @@ from hypothesis.strategies import DataObject, SearchStrategy
 from odd_values import DEEP, docker, frame, framed, odd_bytes, odd_json, odd_text, tarred
 from right_answers import BASELINE, CLAIM, CONTAINER, EVENT, HOST, IMAGE, MANIFEST, PROCESS, PROMETHEUS, RECORD, SERVED
 
-from hummii_ops.checks import access_log, baseline, database_load, excerpts, prometheus, resources
+from hummii_ops.checks.client.http import Response
+from hummii_ops.checks.client.timing import Timing
+from hummii_ops.checks.compared import baseline
+from hummii_ops.checks.database import database_load
 from hummii_ops.checks.flows.load import load
-from hummii_ops.checks.http import Response
-from hummii_ops.checks.timing import Timing
+from hummii_ops.checks.logs import excerpts
+from hummii_ops.checks.requests import access_log, prometheus
+from hummii_ops.checks.resources import resources
 from hummii_ops.errors import HummiiError
 from hummii_ops.facts import parse_claims, parse_docker
 from hummii_ops.facts.archive import kept_files

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hummii_ops.checks.baseline import Baseline, Samples
+from hummii_ops.checks.compared.baseline import Baseline, Samples
 from hummii_ops.inventory.predeploy import Predeploy
 from hummii_ops.predeploy.gate import Gate
 from hummii_ops.predeploy.load_test import Load, NoMeasurement, judge, parse

@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "checks"))
 
 from built_snapshots import NOW, container, snapshot, stack
 
-from hummii_ops.checks import deploy_output
-from hummii_ops.checks.deploy_output import DeployOutput
-from hummii_ops.checks.last_words import LastWords
+from hummii_ops.checks.logs import deploy_output
+from hummii_ops.checks.logs.deploy_output import DeployOutput
+from hummii_ops.checks.logs.last_words import LastWords
 from hummii_ops.inventory import Environment
 from hummii_ops.scenarios.failure_point import failure_points, ill, is_of_what_runs, of_deploy
 from hummii_ops.transport.local import LocalTransport

@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
+from hummii_ops.checks.client.timing import Timing
 from hummii_ops.checks.flows.played import Played, StepResult
-from hummii_ops.checks.timing import Timing
 from hummii_ops.tasks.health.flow_page import show_flows
 
 STEP = StepResult(

@@ -8,7 +8,7 @@ from threading import Event
 
 from built_snapshots import snapshot
 
-from hummii_ops.checks.baseline import NEWEST
+from hummii_ops.checks.compared.baseline import NEWEST
 from hummii_ops.facts.read import script
 from hummii_ops.inventory import Environment
 from hummii_ops.tasks.call.ahead import Ahead
@@ -27,9 +27,9 @@ ENVIRONMENT = Environment.model_validate(
     }
 )
 NOTHING = b"\n@hummii end 0 \n"
-CHECKS = files("hummii_ops.checks")
-ASKED_AT_A_RATE = CHECKS.joinpath("responses.sh").read_text(encoding="utf-8")
-LOG = CHECKS.joinpath("access_log.sh").read_text(encoding="utf-8")
+REQUESTS = files("hummii_ops.checks.requests")
+ASKED_AT_A_RATE = REQUESTS.joinpath("responses.sh").read_text(encoding="utf-8")
+LOG = REQUESTS.joinpath("access_log.sh").read_text(encoding="utf-8")
 
 
 class Prod:

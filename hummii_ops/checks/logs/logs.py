@@ -13,11 +13,11 @@ import shlex
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from hummii_ops.checks.excerpts import Answer, Question
-from hummii_ops.checks.fingerprint import fingerprint, is_calm
+from hummii_ops.checks.logs.excerpts import Answer, Question
+from hummii_ops.checks.logs.fingerprint import fingerprint, is_calm
+from hummii_ops.checks.logs.words import sieve
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.verdict import SKIPPED, Judged, Measurement
-from hummii_ops.checks.words import sieve
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory.models import CRITICAL_LINES
 

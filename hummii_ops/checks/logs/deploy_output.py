@@ -33,7 +33,7 @@ class DeployOutput:
 
 def read(transport: Transport, environment: Environment, home: str) -> DeployOutput | None:
     """None: no deploy left any, or it could not be read."""
-    script = files("hummii_ops.checks").joinpath("deploy_output.sh").read_text(encoding="utf-8")
+    script = files("hummii_ops.checks.logs").joinpath("deploy_output.sh").read_text(encoding="utf-8")
     words = (home, environment.project_dir, environment.deploy_log or "", str(_LINES))
     try:
         said = frames(transport.call(script, *words, limit_s=_LIMIT_S).stdout, host=transport.name).all("deploy")

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from hummii_ops.checks.at_most import at_most, not_judged, rounded, unseen
-from hummii_ops.checks.fetch import fetch
+from hummii_ops.checks.client.fetch import fetch
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.errors import Unreachable
@@ -112,7 +112,7 @@ def ask(transport: Transport, server: Prometheus, urls: Sequence[str], read: Cal
 def _from_host(
     transport: Transport, server: Prometheus, urls: Sequence[str], read: Callable[[bytes], Said]
 ) -> list[Said]:
-    script = files("hummii_ops.checks").joinpath("prometheus.sh").read_text(encoding="utf-8")
+    script = files("hummii_ops.checks.requests").joinpath("prometheus.sh").read_text(encoding="utf-8")
     limit_s = len(urls) * server.timeout_s + 15
     said = frames(
         transport.call(script, f"{server.timeout_s:g}", *urls, limit_s=limit_s).stdout, host=transport.name

@@ -17,7 +17,7 @@ from importlib.resources import files
 from urllib.parse import urlsplit
 
 from hummii_ops.checks.at_most import at_most, not_judged, unseen
-from hummii_ops.checks.fetch import fetch
+from hummii_ops.checks.client.fetch import fetch
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.frames import frames
@@ -123,7 +123,7 @@ def probe_on_host(
 ) -> tuple[Probe, ...] | None:
     """Ask there; None without curl. Raises LinkLost, and Unreachable for an answer that was cut."""
     total = questions_for(len(urls))[0] if questions is None else questions
-    script = files("hummii_ops.checks").joinpath("responses.sh").read_text(encoding="utf-8")
+    script = files("hummii_ops.checks.requests").joinpath("responses.sh").read_text(encoding="utf-8")
     limit_s = 2 * total * every_ms / 1000 + within_s + 15
     words = (str(total), str(every_ms), f"{within_s:g}", *urls)
     said = frames(transport.call(script, *words, limit_s=limit_s).stdout, host=transport.name)

@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from hummii_ops.checks import work
-from hummii_ops.checks.access_log import Requests
 from hummii_ops.checks.at_most import not_judged
-from hummii_ops.checks.database_load import Load, counted_since, statements, totals
+from hummii_ops.checks.compared import work
+from hummii_ops.checks.compared.work import Work
+from hummii_ops.checks.database.database_load import Load, counted_since, statements, totals
 from hummii_ops.checks.mask import shown
+from hummii_ops.checks.requests.access_log import Requests
 from hummii_ops.checks.verdict import Measurement
-from hummii_ops.checks.work import Work
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.frames import frames
 from hummii_ops.transport import LinkLost, Transport

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hummii_ops.checks.at_most import at_most, not_judged
-from hummii_ops.checks.database_load import Load, Statement, scanned, seconds, statements
+from hummii_ops.checks.database.database_load import Load, Statement, scanned, seconds, statements
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.inventory.limits import Limits

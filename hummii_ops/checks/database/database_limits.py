@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hummii_ops.checks import database_load
 from hummii_ops.checks.at_most import at_most, not_judged, unseen
-from hummii_ops.checks.database_load import Load, Row, grown, seconds
+from hummii_ops.checks.database import database_load
+from hummii_ops.checks.database.database_load import Load, Row, grown, seconds
+from hummii_ops.checks.database.statement_limits import called, scans
 from hummii_ops.checks.mask import shown
-from hummii_ops.checks.statement_limits import called, scans
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.errors import Unreachable
 from hummii_ops.inventory import Environment

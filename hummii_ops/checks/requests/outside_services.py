@@ -10,8 +10,8 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hummii_ops.checks import responses
 from hummii_ops.checks.at_most import unseen
+from hummii_ops.checks.requests import responses
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.errors import Unreachable
 from hummii_ops.inventory import Environment

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from hummii_ops.checks.http import Caller, NoResponse, Request
+from hummii_ops.checks.client.http import Caller, NoResponse, Request
 
 AGENT = "hummii-ops/probe"
 _MOST_BYTES = 4 * 1024 * 1024

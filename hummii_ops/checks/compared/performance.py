@@ -8,17 +8,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from hummii_ops.checks import (
-    access_log,
-    baseline,
-    database_limits,
-    outside_services,
-    prometheus,
-    resource_limits,
-    responses,
-    work,
-)
-from hummii_ops.checks.baseline import Baseline, Samples
+from hummii_ops.checks.compared import baseline, work
+from hummii_ops.checks.compared.baseline import Baseline, Samples
+from hummii_ops.checks.database import database_limits
+from hummii_ops.checks.requests import access_log, outside_services, prometheus, responses
+from hummii_ops.checks.resources import resource_limits
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.facts.releases import running_identity
 from hummii_ops.facts.snapshot import Snapshot

@@ -15,8 +15,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from hummii_ops.checks.deadline import TimeUp, within
-from hummii_ops.checks.timing import Clock, Timing
+from hummii_ops.checks.client.deadline import TimeUp, within
+from hummii_ops.checks.client.timing import Clock, Timing
 
 if TYPE_CHECKING:
     import httpx

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 
+from hummii_ops.checks.logs.words import sieve
 from hummii_ops.checks.mask import shown
-from hummii_ops.checks.words import sieve
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.frames import frames, sensible
 from hummii_ops.facts.snapshot import ContainerFact, Snapshot
@@ -84,7 +84,7 @@ def read(transport: Transport, asked: Sequence[Question], patterns: Sequence[str
         return ()
     ranges = [text for one in asked for text in _ranges(one)]
     words = (f"word:{word}" for word in sieve(patterns) or ())
-    script = files("hummii_ops.checks").joinpath("logs.sh").read_text(encoding="utf-8")
+    script = files("hummii_ops.checks.logs").joinpath("logs.sh").read_text(encoding="utf-8")
     try:
         result = transport.call(script, str(_MOST_LINES), str(_MOST_BYTES), *words, *ranges, limit_s=_LIMIT_S)
         sent = [parse(one.text) for one in frames(result.stdout, host=transport.name).all("logs")]

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
-from hummii_ops.checks.http import Caller, NoResponse, Request, warm
+from hummii_ops.checks.client.http import Caller, NoResponse, Request, warm
 from hummii_ops.inventory import Environment, Host
 from hummii_ops.transport.text import printable
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from hummii_ops.checks import access_log
-from hummii_ops.checks.database_load import Load, statements
+from hummii_ops.checks.database.database_load import Load, statements
+from hummii_ops.checks.requests import access_log
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment

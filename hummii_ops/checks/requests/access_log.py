@@ -100,7 +100,7 @@ def window(snapshot: Snapshot, environment: Environment) -> Window | str:
 def read(transport: Transport, seen: Window, environment: Environment) -> Requests:
     """Ask the host. Raises LinkLost, and Unreachable for an answer that was cut."""
     log = environment.access_log
-    script = files("hummii_ops.checks").joinpath("access_log.sh").read_text(encoding="utf-8")
+    script = files("hummii_ops.checks.requests").joinpath("access_log.sh").read_text(encoding="utf-8")
     ranges = [f"{id_}:{seen.since.timestamp():.3f}:{seen.until.timestamp():.3f}" for _, id_ in seen.containers]
     ignored = [f"ignore:{path}" for path in log.ignore]
     said = transport.call(script, *head(environment), *ignored, *ranges, limit_s=_LIMIT_S)

@@ -9,7 +9,7 @@ import json
 import shlex
 
 from hummii_ops.checks.mask import shown, shown_url
-from hummii_ops.checks.outside import Looked
+from hummii_ops.checks.stack.outside import Looked
 from hummii_ops.checks.verdict import SKIPPED, Measurement
 from hummii_ops.facts.image_refs import version_of
 from hummii_ops.facts.snapshot import Snapshot

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hummii_ops.checks import resources
 from hummii_ops.checks.at_most import at_most, not_judged, unseen
 from hummii_ops.checks.mask import shown
-from hummii_ops.checks.resources import Resources
+from hummii_ops.checks.resources import resources
+from hummii_ops.checks.resources.resources import Resources
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.snapshot import DiskFact, Snapshot

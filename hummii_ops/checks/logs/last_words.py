@@ -29,7 +29,7 @@ def read(transport: Transport, containers: Sequence[ContainerFact]) -> tuple[Las
     """Ask one host, in one call; () if the link went, or the answer was cut."""
     if not containers:
         return ()
-    script = files("hummii_ops.checks").joinpath("last_words.sh").read_text(encoding="utf-8")
+    script = files("hummii_ops.checks.logs").joinpath("last_words.sh").read_text(encoding="utf-8")
     try:
         answer = transport.call(script, str(_LINES), *(one.id for one in containers), limit_s=_LIMIT_S)
         said = frames(answer.stdout, host=transport.name)

@@ -56,7 +56,7 @@ def read(transport: Transport, snapshot: Snapshot, *, version_service: str) -> R
     """One call. Raises LinkLost, and Unreachable for an answer that was cut."""
     up = [one.id for one in snapshot.containers if one.is_up]
     made = min((one.created_at for one in snapshot.service(version_service)), default=snapshot.read_at)
-    script = files("hummii_ops.checks").joinpath("resources.sh").read_text(encoding="utf-8")
+    script = files("hummii_ops.checks.resources").joinpath("resources.sh").read_text(encoding="utf-8")
     said = transport.call(script, snapshot.project, str(int(made.timestamp())), *up, limit_s=_LIMIT_S)
     return parse(frames(said.stdout, host=transport.name))
 

@@ -1,0 +1,1 @@
+"""One request from here and its answer, within a limit."""

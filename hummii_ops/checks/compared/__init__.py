@@ -1,0 +1,1 @@
+"""How a release performs, beside how one performed before."""

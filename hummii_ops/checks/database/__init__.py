@@ -1,0 +1,1 @@
+"""What PostgreSQL is doing, and its limits."""

@@ -1,0 +1,1 @@
+"""What a host and its containers use, and its limits."""

@@ -1,0 +1,1 @@
+"""Services, images and health, judged from what was read of a host."""
