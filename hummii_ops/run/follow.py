@@ -37,6 +37,8 @@ class _Paused(Exception):
 class Follower:
     """One run on one host. `connect` makes a new link; `transport` is the present one, if any.
 
+    `goes_on`: the host goes on with it, whatever we hear: a link that cannot be made at first is looked for, too.
+
     Afterwards `lines` is the journal as it arrived, and `transport` the link that still stands.
     """
 
@@ -47,6 +49,7 @@ class Follower:
     listener: Listener
     outside: Outside | None = None
     transport: Transport | None = None
+    goes_on: bool = False
     detach_after_s: float = DETACH_AFTER_S
     lines: list[str] = field(default_factory=list)
     _state: str = ""
@@ -87,7 +90,7 @@ class Follower:
                 args = (self.home, said, self.run_id, str(len(self.lines)))
                 code = transport.stream(text, *args, on_line=self._on_line)
             except (LinkLost, Unreachable, HostKeyError) as lost:
-                if not self._spoken:
+                if not (self._spoken or self.goes_on):
                     raise
                 deadline = self._lost(lost, deadline if seen == len(self.lines) else None)
                 continue

@@ -85,6 +85,15 @@ def go_on(
     return plan, finish(place, plan, follower, state)
 
 
+def watch(place: Place, plan: Plan, run_id: str, listener: Listener, outside: Outside | None = None) -> Outcome:
+    """Follow a run that the host goes on with by itself, over a new link: as soon as there is one.
+
+    Raises Detached where none comes, Refused where the host says no.
+    """
+    follower = replace(follower_of(place, run_id, listener, outside), transport=None, goes_on=True)
+    return finish(place, plan, follower, follower.follow("follow"))
+
+
 def plan_of(place: Place, run_id: str) -> Plan:
     """The plan that a run on the host was made of. Raises Refused if there is none, or it cannot be read."""
     entry = Entry(transport=place.transport, home=place.home)

@@ -184,17 +184,17 @@ def _follow_swap(both: Both, second: Plan, ended: Outcome, wish: Wish, loss: pre
     telling = told.told_of(site.environment, about, (second,), to=swapping.told_to(loss))
     if telling is not None:
         telling.say("planned")
+    part = part_of(site, second)
     try:
-        place = replace(site.place, transport=site.place.connect())
-        part = replace(part_of(site, second), place=place)
         with told.heard(watcher(say(), False), telling)(second) as listener:
-            _, outcome = perform.go_on(place, ids[1], "follow", listener, part.outside)
-    except (Refused, LinkLost) as lost:  # never "nothing was changed": the host goes on without us
+            outcome = perform.watch(site.place, second, ids[1], listener, part.outside)
+    except Refused as refused:  # never "nothing was changed": the host goes on without us
         raise Detached(
-            f"{site.host.name}: prepared; then the link was lost, and the exchange goes on by itself",
+            f"{site.host.name}: prepared; the exchange cannot be watched from here, and goes on by itself "
+            f"({refused.what})",
             remedy=f"watch it: fab attach --run={ids[1]}; to take it back: fab cancel --run={ids[1]}",
             run_id=ids[1],
-        ) from lost
+        ) from refused
     except KeyboardInterrupt:
         raise left_alone(site.host.name, ids[1]) from None
     if outcome.state == "ready":
@@ -203,7 +203,7 @@ def _follow_swap(both: Both, second: Plan, ended: Outcome, wish: Wish, loss: pre
             remedy=f"see who is at work: fab status; then: fab resume --run={ids[0]}",
             run_id=ids[0],
         )
-    live = rows_of(_mirrored(place, ids[0], "facts/rows-live"))
+    live = rows_of(_mirrored(site.place, ids[0], "facts/rows-live"))
     loss = prepared.loss_of(dict(both.first.notes), live, outcome.began_at or site.snapshot().read_at)
     return told.ended(telling, swapping.swapped_reply("rollback-db", site, part, outcome, ended, loss), (outcome,))
 

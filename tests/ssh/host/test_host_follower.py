@@ -85,6 +85,20 @@ def test_a_killed_follower_says_nothing_about_the_run(dash_rig: Rig, lines: int)
     assert run.said().count("begin") == 1
 
 
+def silent() -> LocalTransport:
+    raise Unreachable("here does not answer")
+
+
+def test_a_run_that_goes_on_by_itself_is_looked_for(dash_rig: Rig) -> None:
+    """The host begins the exchange when it has prepared; a host that does not answer just then is asked again."""
+    run = dash_rig.new_run(dash_rig.swap())
+    begun = follower_of(run, LocalTransport)
+    assert begun.follow("begin", about=run.about.lease_lines(), payload=ship.pack(run.texts)) == "done"
+    with pytest.raises(Unreachable):
+        follower_of(run, silent, silent, LocalTransport).follow("follow")
+    assert replace(follower_of(run, silent, silent, LocalTransport), goes_on=True).follow("follow") == "done"
+
+
 def another_key() -> LocalTransport:
     raise HostKeyError("here: another host key", remedy="find out why")
 
