@@ -28,6 +28,7 @@ DRY = ("rollback", "--to=1.0", "--dry-run")
 COMMANDS = {"fab status": ("status",), "fab releases": ("releases",), "fab rollback --dry-run": DRY}
 # It alone of these reads what services log.
 COMMANDS_OF_LOG = {**COMMANDS, "fab verify": ("verify",)}
+COMMANDS_OF_MANY = {"fab rollback --dry-run": DRY, "fab verify": ("verify",)}
 # It looks to its end, whatever it finds: a stack that was just deployed over and over may well be degraded.
 WELL = {"fab verify": (ExitCode.DONE, ExitCode.DEGRADED, ExitCode.INCONCLUSIVE)}
 
@@ -59,15 +60,18 @@ def load(lab: Lab, say: Say) -> tuple[Any, str]:
         folder = Path(room)
         _begun(production, folder, say)
         figures = {"a host as it is": _measured(folder, COMMANDS_OF_LOG, say)}
+        for count in sorted({min(10, HOSTS), HOSTS}):
+            say(f"{count} hosts …")
+            with many_hosts(production, folder, count):
+                figures[f"{count} hosts"] = _measured(folder, COMMANDS_OF_MANY, say)
         for name, lay, commands in _loads(production):
             say(f"{name} …")
             lay()
             figures[name] = _measured(folder, commands, say)
-        hosts = {}
-        for count in sorted({1, min(10, HOSTS), HOSTS}):
-            many_hosts(production, folder, count)
-            hosts[f"{count}"] = _measured(folder, {f"{count} hosts": DRY}, say)[f"{count} hosts"]
-    found = {"rounds": ROUNDS, "load_average": round(os.getloadavg()[0], 1), "loads": figures, "hosts": hosts}
+        few = min(10, HOSTS)
+        with many_hosts(production, folder, few):
+            figures[f"and {few} hosts, each with all of it"] = _measured(folder, {"fab rollback --dry-run": DRY}, say)
+    found = {"rounds": ROUNDS, "load_average": round(os.getloadavg()[0], 1), "loads": figures}
     return found, tables(found)
 
 
@@ -123,10 +127,9 @@ def _figures(calls: list[Any]) -> dict[str, Any]:
 def tables(found: dict[str, Any]) -> str:
     """As Markdown."""
     rows = [(f"{name}: {command}", one) for name, each in found["loads"].items() for command, one in each.items()]
-    plans = [(f"a plan, hosts: {count}", one) for count, one in found["hosts"].items()]
     head = "| what | wall s (worst) | client CPU s | client MiB |\n|---|---|---|---|\n"
     said = f"rounds: {found['rounds']}; load average at the end: {found['load_average']}\n\n"
-    return said + head + "".join(_row(*one) for one in [*rows, *plans])
+    return said + head + "".join(_row(*one) for one in rows)
 
 
 def _row(what: str, one: Mapping[str, Any]) -> str:

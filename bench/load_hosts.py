@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.production import Production
@@ -19,8 +21,9 @@ done
 """
 
 
-def many_hosts(production: Production, folder: Path, count: int) -> None:
-    """Make the operator's inventory in `folder` one of so many hosts."""
+@contextmanager
+def many_hosts(production: Production, folder: Path, count: int) -> Iterator[None]:
+    """The operator's inventory in `folder` is one of so many hosts, and afterwards what it was."""
     name = production.lab.container(production.host)
     ports = range(_FIRST_PORT, _FIRST_PORT + count)
     container.inside(name, "sh", "-ec", _SERVE, "sh", str(ports[0]), str(ports[-1]), user="root", limit_s=120)
@@ -28,10 +31,13 @@ def many_hosts(production: Production, folder: Path, count: int) -> None:
     address = str(networks[production.lab.network]["IPAddress"])
     keys = production.laptop(folder)
     key = keys.read_text(encoding="utf-8").split(maxsplit=1)[1].splitlines()[0]
-    keys.write_text("".join(f"[{address}]:{port} {key}\n" for port in ports), encoding="utf-8")
     environment = folder / "environment.yml"
-    text = environment.read_text(encoding="utf-8")
-    environment.write_text(multiplied(text, address, ports), encoding="utf-8")
+    before = {path: path.read_text(encoding="utf-8") for path in (keys, environment)}
+    keys.write_text("".join(f"[{address}]:{port} {key}\n" for port in ports), encoding="utf-8")
+    environment.write_text(multiplied(before[environment], address, ports), encoding="utf-8")
+    yield
+    for path, text in before.items():
+        path.write_text(text, encoding="utf-8")
 
 
 def multiplied(environment: str, address: str, ports: range) -> str:

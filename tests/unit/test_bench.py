@@ -112,10 +112,9 @@ def test_what_did_not_end_well_has_no_figure() -> None:
     """A command that failed under its load is not left out, and not taken for a quick one."""
     good = {"wall_s": 1.5, "worst_s": 2.0, "cpu_s": 0.4, "memory_mib": 60, "failed": ""}
     loads = {"many backups": {"fab status": good, "fab releases": {"failed": "ended with 3"}}}
-    said = load_tables({"rounds": 5, "load_average": 0.1, "loads": loads, "hosts": {"50": good}})
+    said = load_tables({"rounds": 5, "load_average": 0.1, "loads": loads})
     assert "| many backups: fab status | 1.50 (2.00) | 0.40 | 60 |" in said
     assert "| many backups: fab releases | did not end well | - | - |" in said
-    assert "| a plan, hosts: 50 | 1.50 (2.00) | 0.40 | 60 |" in said
 
 
 def test_many_hosts_are_one_many_times() -> None:
