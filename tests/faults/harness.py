@@ -43,6 +43,10 @@ def until(look: Callable[[], Any], *, what: str, limit_s: float) -> Any:
         time.sleep(0.1)
 
 
+class PassedBy(Exception):
+    """The run ended well and never came to the point: this time its step held already, and there was no act."""
+
+
 @dataclass(frozen=True)
 class World:
     """What an operator finds on the disk and a customer at the URL. `services`: (service, image id, status), sorted."""
@@ -220,11 +224,13 @@ class Stage:
         self.production.sh("chmod 666 /run/faults/ask")
 
     def reached(self, run: Working, limit_s: float = 150) -> Reached:
-        """Wait until the run stands at the point."""
+        """Wait until the run stands at the point. Raises PassedBy."""
         waiting = "n=0; until [ -e /run/faults/reached ]; do n=$((n + 1)); [ $n -lt 40 ] || exit 3; sleep 0.05; done"
         deadline = time.monotonic() + limit_s
         while not self.production.holds(waiting):
             ended = run.process.poll()
+            if ended == 0:
+                raise PassedBy
             assert ended is None, f"it ended with {ended} before it came to the point\n{self._last_words(run)}"
             assert time.monotonic() < deadline, "it did not come to the point"
         runner, hand, word = self.production.sh("cat /run/faults/reached").split()
