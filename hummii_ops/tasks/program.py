@@ -17,7 +17,7 @@ from invoke.exceptions import CollectionNotFound, Exit, ParseError
 
 from hummii_ops.errors import ExitCode, HummiiError
 from hummii_ops.tasks import menu
-from hummii_ops.tasks.call.frame import let_go_of_stdout
+from hummii_ops.tasks.call.way_out import let_go_of_stdout
 
 _FIRST = """\
 Production is broken? In this order (more: docs/3am.md):

@@ -130,7 +130,7 @@ show_list() { # the restore points, newest first
         $1 == "now" { now = $2; printf "  %-26s %-8s %-10s %-8s %s\n", "release", "age", "version", "proven", "" }
         $1 == "release" { printf "  %-26s %-8s %-10s %-8s %s\n", $2, age($3), $7 == "-" ? "?" : $7, $4, $6 == "running" ? "running" : ($9 == "-" ? "" : $9) }' "$work/facts"
 }
-think_first() { sed '1s/^/  think before you say yes:\n  ! /; 1!s/^/  ! /'; } # <sentences: the same words as tasks/planshow.py
+think_first() { sed '1s/^/  think before you say yes:\n  ! /; 1!s/^/  ! /'; } # <sentences: the same words as tasks/reply/planshow.py
 version_of_left_now() { version=$(version_of_left) && echo "${version:-no version that can be read}"; }
 show_plan() {
     printf 'rollback of %s on %s: %s -> %s (restore point %s), by %s: %s\n' "$environment" "$host_name" \

@@ -6,15 +6,12 @@ No traceback for what can be expected; a bug is exit 1 with the path of its log.
 from __future__ import annotations
 
 import functools
-import json
 import os
-import re
 import signal
 import sys
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +21,8 @@ from invoke.tasks import task
 
 from hummii_ops.errors import ExitCode, HummiiError, Interrupted
 from hummii_ops.tasks.call.flags import check_flags, help_of
-from hummii_ops.telling import job_log
+from hummii_ops.tasks.call.said import Reply, say
+from hummii_ops.tasks.call.way_out import end
 from hummii_ops.transport.text import printable
 
 if TYPE_CHECKING:  # loaded when something is shown, which may be while a host works
@@ -35,38 +33,6 @@ if TYPE_CHECKING:  # loaded when something is shown, which may be while a host w
 FORMATS = ("text", "json")
 # Of a task that may carry a run: jsonl is json, and before it each event of the run, a line each.
 FORMATS_OF_A_RUN = (*FORMATS, "jsonl")
-# C1, the marks of direction, and the two separators of lines; json.dumps sees to the rest.
-_TURNS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-
-
-def nothing(_console: Console) -> None:
-    """A reply that has no page of its own."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What a task has to say. `kind` names the schema; `show` prints the page for people.
-
-    `after` is done when all is said: it cannot change what was said, nor the exit code.
-    """
-
-    kind: str
-    body: dict[str, Any] = field(default_factory=dict)
-    exit_code: ExitCode = ExitCode.DONE
-    verdict: str = "pass"
-    show: Callable[[Console], None] = nothing
-    after: Callable[[], None] | None = None
-
-    def document(self) -> dict[str, Any]:
-        head = {"schema": f"hummii-ops/{self.kind}/v1", "exit_code": int(self.exit_code), "verdict": self.verdict}
-        return head | self.body
-
-
-def say() -> Console:
-    """The console for people: always stderr, so that stdout has nothing but the result."""
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def command(
@@ -142,61 +108,6 @@ def of_error(error: HummiiError) -> Reply:
 
     body = {"error": what, "remedy": remedy or None, "run_id": error.run_id}
     return Reply(kind="error", body=body, exit_code=error.exit_code, verdict=error.verdict, show=show)
-
-
-def end(reply: Reply, format: str, lines: EventLines | None = None) -> None:
-    """Print the reply after the events of its run, do what comes after it, and leave with its exit code."""
-    try:
-        if lines is not None:
-            lines.close()
-        if format in ("json", "jsonl"):
-            sys.stdout.write(_as_json(reply.document(), in_a_line=format == "jsonl") + "\n")
-            sys.stdout.flush()
-        else:
-            from rich.console import Console
-
-            reply.show(Console(highlight=False, soft_wrap=True, emoji=False))
-    except (BrokenPipeError, SystemExit):  # rich leaves with 1 then; who reads has seen enough, our code is what counts
-        let_go_of_stdout()
-    finally:
-        _annotate(reply)
-        afterwards(reply)
-    if reply.exit_code != ExitCode.DONE:
-        raise Exit(code=int(reply.exit_code))
-
-
-def let_go_of_stdout() -> None:
-    """Nobody reads it any more: what is still buffered goes nowhere, so that nothing is left to fail at the exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _as_json(document: dict[str, Any], *, in_a_line: bool) -> str:
-    """As it is in every script; what would turn or clear a screen is escaped, which means the same to a parser."""
-    text = json.dumps(document, indent=None if in_a_line else 2, ensure_ascii=False, default=str)
-    return _TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def _annotate(reply: Reply) -> None:
-    """In a job of GitHub Actions: one line at the top of its page, instead of somewhere in its log."""
-    if reply.exit_code == ExitCode.DONE or not job_log.wanted(os.environ):
-        return
-    body = reply.body
-    said = [str(body[key]) for key in ("error", "run_id") if body.get(key)]
-    said += [f"next: {body['remedy']}"] if body.get("remedy") else []
-    title = f"{reply.kind if reply.kind != 'error' else 'fab'}: {reply.verdict} ({int(reply.exit_code)})"
-    say().print(job_log.error(title, printable("\n".join(said or [title]))), markup=False)
-
-
-def afterwards(reply: Reply) -> None:
-    """Whatever goes wrong here is a note: the run has ended, and its exit code is what counts."""
-    if reply.after is None:
-        return
-    try:
-        reply.after()
-    except KeyboardInterrupt:
-        say().print("note: left before the report was written", style="dim")
-    except Exception as error:
-        say().print(f"note: the report could not be written: {error}", style="dim", markup=False)
 
 
 def write_log(name: str) -> Path:

@@ -14,7 +14,7 @@ from hummii_ops.facts.deploys import TASK
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.run import preflight
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import say
+from hummii_ops.tasks.call.said import say
 from hummii_ops.tasks.call.session import Site
 
 _POLL_S = 2

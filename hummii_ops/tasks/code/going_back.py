@@ -28,7 +28,8 @@ from hummii_ops.plans.rollback import Options
 from hummii_ops.run.fleet import Part, in_turn
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, of_error, say
+from hummii_ops.tasks.call.frame import of_error
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.code.free_host import Patience, free_snapshot
 from hummii_ops.tasks.reply import planshow, told

@@ -15,7 +15,8 @@ from hummii_ops.facts.releases import releases as find_releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans.before import version_of
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.transport import printable
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from hummii_ops.errors import ExitCode, UsageError
 from hummii_ops.facts.choose import checked
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, Reply, command
+from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.call.session import Site
 
 if TYPE_CHECKING:  # loaded when a call needs it, and while the hosts are read

@@ -12,7 +12,7 @@ from hummii_ops.facts.choose_backup import LATEST, candidates
 from hummii_ops.facts.read_backups import read_contents
 from hummii_ops.plans import schema_check
 from hummii_ops.plans.schema_check import SchemaCheck
-from hummii_ops.tasks.call.frame import say
+from hummii_ops.tasks.call.said import say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.transport import printable
 

@@ -30,7 +30,7 @@ from hummii_ops.run.fleet import left_alone
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, say
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.database import prepared, swapping
 from hummii_ops.tasks.database.backup_choice import Suits, chosen

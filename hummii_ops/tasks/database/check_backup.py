@@ -18,7 +18,8 @@ from hummii_ops.run.fleet import carry_out
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, Reply, command, say
+from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.database import backupview
 from hummii_ops.tasks.database.backup_choice import judged_whole

@@ -10,7 +10,8 @@ from hummii_ops.facts.choose_backup import checked
 from hummii_ops.facts.read_backups import database_of
 from hummii_ops.plans.work import Options
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, Reply, command
+from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.database.bring_back import Wish, bring_back
 
 _HELP = {

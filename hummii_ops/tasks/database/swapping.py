@@ -25,7 +25,7 @@ from hummii_ops.run.fleet import Part, carry_out
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, say
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.database import fence, prepared
 from hummii_ops.tasks.database.code_choice import code_of

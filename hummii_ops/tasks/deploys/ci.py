@@ -14,7 +14,8 @@ from rich.console import Console
 
 from hummii_ops.errors import UsageError
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, Reply, command
+from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
+from hummii_ops.tasks.call.said import Reply
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}")

@@ -12,7 +12,8 @@ from hummii_ops.facts.releases import running_identity
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans.before import version_of
 from hummii_ops.plans.rollback import Options
-from hummii_ops.tasks.call.frame import Reply, ask, of_error
+from hummii_ops.tasks.call.frame import ask, of_error
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.code.going_back import CodeWish, go_back
 from hummii_ops.tasks.health.verify import verify

@@ -18,7 +18,8 @@ from hummii_ops.github import job as jobs
 from hummii_ops.github.client import GitHub, NoAnswer
 from hummii_ops.github.deployments import Deployment
 from hummii_ops.inventory import Environment
-from hummii_ops.tasks.call.frame import Reply, of_error
+from hummii_ops.tasks.call.frame import of_error
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.deploys import job_told
 from hummii_ops.telling import job_log
 from hummii_ops.transport.text import printable

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from hummii_ops.github import job as jobs
-from hummii_ops.tasks.call.frame import say
+from hummii_ops.tasks.call.said import say
 from hummii_ops.telling import job_log
 
 

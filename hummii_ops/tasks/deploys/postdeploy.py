@@ -16,7 +16,8 @@ from typing import Any
 from hummii_ops.checks import Measurement, exit_code_of, worst
 from hummii_ops.errors import ExitCode, Unreachable, UsageError
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.health.looking import Seen, see
 from hummii_ops.tasks.health.verify import judged, keep, teller

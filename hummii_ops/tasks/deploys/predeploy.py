@@ -20,7 +20,8 @@ from hummii_ops.checks.verdict import Verdict
 from hummii_ops.errors import Refused, UsageError
 from hummii_ops.tasks.call import session
 from hummii_ops.tasks.call.flags import check_reason
-from hummii_ops.tasks.call.frame import Reply, command
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.health.verify_page import SIGNS
 from hummii_ops.transport.text import printable
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hummii_ops.ci.summary import gates_page
 from hummii_ops.github import job as jobs
-from hummii_ops.tasks.call.frame import Reply
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.deploys import job_told
 from hummii_ops.telling import job_log
 from hummii_ops.transport.text import printable

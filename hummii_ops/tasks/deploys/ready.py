@@ -21,7 +21,8 @@ from hummii_ops.errors import HostKeyError, HummiiError, UsageError
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment, Host
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, ask, command
+from hummii_ops.tasks.call.frame import ask, command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.health.verify_page import SIGNS
 from hummii_ops.transport import LinkLost, Pool, Transport, endpoint_of, printable

@@ -16,7 +16,8 @@ from rich.console import Console
 from hummii_ops.errors import Inconclusive, Refused, UsageError
 from hummii_ops.inventory import Environment
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, ask, command
+from hummii_ops.tasks.call.frame import ask, command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.deploys.predeploy import commit_of
 
 

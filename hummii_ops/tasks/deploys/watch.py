@@ -20,7 +20,8 @@ from hummii_ops.errors import ExitCode, HummiiError, UsageError
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, Reply, command, say
+from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.deploys.watch_acts import Story, breached
 from hummii_ops.tasks.health.monitor import span_of

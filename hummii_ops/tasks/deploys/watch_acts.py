@@ -16,8 +16,9 @@ from hummii_ops.errors import Busy, Declined, ExitCode, Refused
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, afterwards, say
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
+from hummii_ops.tasks.call.way_out import afterwards
 from hummii_ops.tasks.reply import told
 from hummii_ops.transport import LinkLost, printable
 

@@ -17,7 +17,8 @@ from rich.text import Text
 from hummii_ops.checks import Measurement
 from hummii_ops.facts.amounts import age
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.transport import printable
 

@@ -15,7 +15,7 @@ from hummii_ops.checks import Measurement, Verdict
 from hummii_ops.checks.flows.load import Loaded
 from hummii_ops.checks.flows.played import Played, StepResult
 from hummii_ops.inventory import Problem
-from hummii_ops.tasks.call.frame import say
+from hummii_ops.tasks.call.said import say
 from hummii_ops.tasks.health.verify_page import SIGNS
 from hummii_ops.transport import printable
 

@@ -17,7 +17,8 @@ from hummii_ops.checks import exit_code_of, worst
 from hummii_ops.errors import Busy, ExitCode, Interrupted, UsageError
 from hummii_ops.inventory import Environment, Host
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.health import flow_stage
 
 if TYPE_CHECKING:

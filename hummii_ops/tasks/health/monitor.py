@@ -25,7 +25,8 @@ from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.scenarios.missed import Missed
 from hummii_ops.scenarios.watch import Look, Turn, Watch, look
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command, say
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.health import looking
 from hummii_ops.tasks.health.catching_up import missed

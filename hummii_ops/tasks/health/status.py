@@ -13,7 +13,8 @@ from hummii_ops.facts.stack import ContainerFact
 from hummii_ops.inventory import Environment
 from hummii_ops.plans.before import state_of, version_of
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.health import statuspage
 from hummii_ops.tasks.reply.atwork import step_now
 from hummii_ops.tasks.reply.runview import run_json, shown_state

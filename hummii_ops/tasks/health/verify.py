@@ -23,7 +23,8 @@ from hummii_ops.facts.releases import running_identity
 from hummii_ops.inventory import Environment
 from hummii_ops.run.ship import lines
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command, say
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.health.looking import Seen, see
 from hummii_ops.tasks.health.verify_page import conclude, host_json, show_host
 from hummii_ops.transport import LinkLost, printable

@@ -20,7 +20,8 @@ from hummii_ops.scenarios import performance_degradation as slow
 from hummii_ops.scenarios.code_back import Told
 from hummii_ops.scenarios.page import Page
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, Reply, command, say
+from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.code.going_back import CodeWish
 from hummii_ops.tasks.health.fresh_looks import FreshLooks
 from hummii_ops.tasks.procedure.scenario_page import report, tell

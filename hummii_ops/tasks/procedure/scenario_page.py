@@ -14,7 +14,7 @@ from hummii_ops.errors import ExitCode
 from hummii_ops.inventory import Environment
 from hummii_ops.scenarios.page import Page, Stage
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.reply.record_writer import writer
 from hummii_ops.tasks.reply.report import VERDICTS

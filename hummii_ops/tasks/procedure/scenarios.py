@@ -21,8 +21,10 @@ from hummii_ops.scenarios import database_only as scenario
 from hummii_ops.scenarios.code_back import Ended
 from hummii_ops.scenarios.page import Page
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, Reply, afterwards, command, say
+from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
+from hummii_ops.tasks.call.way_out import afterwards
 from hummii_ops.tasks.database.bring_back import Wish, bring_back, one_site
 from hummii_ops.tasks.health.fresh_looks import FreshLooks
 from hummii_ops.tasks.procedure.scenario_page import report, tell

@@ -12,8 +12,9 @@ from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.run import preflight
 from hummii_ops.scenarios import performance_degradation as slow
 from hummii_ops.scenarios.code_back import Ended
-from hummii_ops.tasks.call.frame import afterwards, say
+from hummii_ops.tasks.call.said import say
 from hummii_ops.tasks.call.session import Site
+from hummii_ops.tasks.call.way_out import afterwards
 from hummii_ops.tasks.code.going_back import CodeWish, go_back
 from hummii_ops.tasks.health.fresh_looks import FreshLooks
 

@@ -17,7 +17,8 @@ from rich.console import Console
 from hummii_ops.errors import Refused, UsageError
 from hummii_ops.tasks.call import session
 from hummii_ops.tasks.call.flags import check_reason
-from hummii_ops.tasks.call.frame import Reply, ask, command
+from hummii_ops.tasks.call.frame import ask, command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.health.verify import verify
 from hummii_ops.tasks.record.followup_issues import opened
 from hummii_ops.tasks.record.reporting import folder_of

@@ -16,7 +16,8 @@ from hummii_ops.plans.before import state_of
 from hummii_ops.run import restore_point
 from hummii_ops.run.ship import lines
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.record.expiry import moment_of
 from hummii_ops.transport import LinkLost

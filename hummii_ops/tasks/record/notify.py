@@ -15,7 +15,8 @@ from hummii_ops.inventory import Environment, inventory_path
 from hummii_ops.inventory.channels import Notify
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command, say
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.reply import told
 from hummii_ops.tasks.reply.record_writer import writer
 from hummii_ops.tasks.reply.runview import check_run_id

@@ -17,7 +17,8 @@ from hummii_ops.errors import HummiiError, Refused, UsageError
 from hummii_ops.inventory import Environment
 from hummii_ops.tasks.call import session
 from hummii_ops.tasks.call.flags import check_reason
-from hummii_ops.tasks.call.frame import Reply, command, say
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.reply.meant import on
 from hummii_ops.tasks.reply.runview import check_run_id
 from hummii_ops.transport import LinkLost, printable

@@ -15,7 +15,7 @@ from hummii_ops.events import Event, Listener
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.fleet import Part
 from hummii_ops.run.outcome import Outcome
-from hummii_ops.tasks.call.frame import Reply
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.reply import ended_page
 from hummii_ops.tasks.reply.differ import differ, differing
 from hummii_ops.tasks.reply.meant import Beside

@@ -21,7 +21,7 @@ from hummii_ops.run.gather import Watch
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.reply.endings import OVER, ending
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hummii_ops.plans.plan import Plan
 from hummii_ops.run import perform
 from hummii_ops.run.fleet import Part
 from hummii_ops.run.outcome import Outcome
-from hummii_ops.tasks.call.frame import say
+from hummii_ops.tasks.call.said import say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.reply.parts import part_of
 from hummii_ops.tasks.reply.report import watcher

@@ -11,7 +11,7 @@ from rich.text import Text
 from hummii_ops.errors import ExitCode, Refused
 from hummii_ops.run import witness
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.transport import LinkLost, printable
 

@@ -13,7 +13,8 @@ from hummii_ops.run import mirror
 from hummii_ops.run.entry import NotInThatState
 from hummii_ops.run.ship import lines
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.database import fence
 from hummii_ops.tasks.reply.runview import chosen_run, run_json
 from hummii_ops.transport import printable

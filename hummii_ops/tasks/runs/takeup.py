@@ -16,7 +16,8 @@ from hummii_ops.run.fleet import Part, left_alone
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.turn import Keeper
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, Reply, command, say
+from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.database.swapping import discard, resume_prepared
 from hummii_ops.tasks.reply import told

@@ -15,7 +15,8 @@ from hummii_ops.run.fleet import Part, in_turn
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.steps import Effect
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, Reply, command, say
+from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.database import prepared
 from hummii_ops.tasks.reply import planshow, told

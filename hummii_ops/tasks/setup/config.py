@@ -14,7 +14,8 @@ from hummii_ops.errors import ExitCode
 from hummii_ops.inventory import InventoryErrors, Problem, inventory_path, json_schema, resolved
 from hummii_ops.inventory import check as check_inventory
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command, say
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.setup import wordings
 from hummii_ops.transport import printable
 

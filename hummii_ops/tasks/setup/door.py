@@ -12,7 +12,8 @@ from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.run.install import install, library
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command, say
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.transport import LinkLost
 

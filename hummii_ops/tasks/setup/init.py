@@ -27,7 +27,8 @@ from hummii_ops.inventory import (
 )
 from hummii_ops.inventory.models import KNOWN_HOSTS
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command, say
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.setup import today, trust
 from hummii_ops.transport import Endpoint, Transport, connect, printable, scan_host_keys
 from hummii_ops.transport.hostkeys import HostKey

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hummii_ops.errors import Declined, HostKeyError, Unreachable
 from hummii_ops.inventory import write_atomically
-from hummii_ops.tasks.call.frame import say
+from hummii_ops.tasks.call.said import say
 from hummii_ops.transport.hostkeys import HostKey, Standing, load_known_hosts
 from hummii_ops.transport.store import on_record, standing_of, with_keys
 

@@ -24,7 +24,8 @@ from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks import program as seam
 from hummii_ops.tasks.call import session
-from hummii_ops.tasks.call.frame import Reply, command, say
+from hummii_ops.tasks.call.frame import command
+from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.database import swapping
 from hummii_ops.tasks.reply import told

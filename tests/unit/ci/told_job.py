@@ -13,7 +13,7 @@ from collections.abc import Callable
 from hummii_ops.ci.decide import Decision, Deploy
 from hummii_ops.errors import ExitCode
 from hummii_ops.inventory import Environment
-from hummii_ops.tasks.call.frame import Reply
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.deploys.ci_answer import Done, Wanted
 from hummii_ops.tasks.deploys.ci_told import told
 

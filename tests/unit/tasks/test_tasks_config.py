@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode
-from hummii_ops.tasks.call.frame import Reply, answer
+from hummii_ops.tasks.call.frame import answer
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.setup import config
 
 GOOD = """\

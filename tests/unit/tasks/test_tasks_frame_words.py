@@ -9,7 +9,9 @@ import pytest
 from invoke.exceptions import Exit
 
 from hummii_ops.errors import Refused
-from hummii_ops.tasks.call.frame import Reply, end, of_error
+from hummii_ops.tasks.call.frame import of_error
+from hummii_ops.tasks.call.said import Reply
+from hummii_ops.tasks.call.way_out import end
 from hummii_ops.transport.identity import is_file
 
 TURNING = "a\x9b2Jb\u202ec\x1b[2Jd\x7f"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +65,23 @@ def test_who_has_read_enough_of_an_answer_takes_no_exit_code(words: tuple[str, .
     done = subprocess.run([*fab, *words], stdout=write, stderr=subprocess.PIPE, text=True, env=env, cwd=ROOT)
     os.close(write)
     assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_a_reader_that_stands_still_is_told_of_and_can_be_left() -> None:
+    """Who waits is told why, and Ctrl-C takes no exit code."""
+    fab = [str(Path(sys.executable).with_name("fab")), f"--search-root={ROOT}", "config.schema", "--format=json"]
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    with subprocess.Popen(fab, stdout=write, stderr=subprocess.PIPE, text=True, cwd=ROOT) as call:
+        assert call.stderr is not None
+        assert (
+            call.stderr.readline() == "note: all is done (0), but nobody reads what is written; Ctrl-C leaves with 0\n"
+        )
+        call.send_signal(signal.SIGINT)
+        assert call.wait(10) == 0
+        assert call.stderr.read() == ""
+    os.close(read)
+    os.close(write)
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])

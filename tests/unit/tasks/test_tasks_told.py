@@ -20,7 +20,8 @@ from hummii_ops.inventory import load
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About
-from hummii_ops.tasks.call.frame import Reply, answer
+from hummii_ops.tasks.call.frame import answer
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.record import notify
 from hummii_ops.tasks.reply import told
 from hummii_ops.tasks.reply.endings import ending

@@ -17,7 +17,7 @@ from hummii_ops.inventory import load
 from hummii_ops.run.perform import Place
 from hummii_ops.scenarios.deploy_watch import Decision
 from hummii_ops.scenarios.watch import Look
-from hummii_ops.tasks.call.frame import Reply
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.deploys.watch import _looks, reply_of
 from hummii_ops.tasks.deploys.watch_acts import Story, _rolled_back, call, only_what_was_ill

@@ -170,9 +170,10 @@ with RunConsole(Console(), PLAN) as shown:
     shown(event("skipped", 0))
 """
 FAILS = """
-from hummii_ops.tasks.call import frame
 from hummii_ops.errors import Refused
-frame.end(frame.of_error(Refused("50% of a: b,c\\n::warning::x", remedy="fab status")), "json")
+from hummii_ops.tasks.call.frame import of_error
+from hummii_ops.tasks.call.way_out import end
+end(of_error(Refused("50% of a: b,c\\n::warning::x", remedy="fab status")), "json")
 """
 
 

@@ -21,7 +21,7 @@ from telling_rig import RUN, Make, until
 
 from hummii_ops.errors import ExitCode
 from hummii_ops.run import kept
-from hummii_ops.tasks.call.frame import Reply
+from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.reply.told import Told, ended
 from hummii_ops.telling.report.document import document
 from hummii_ops.telling.report.messages import TWICE, UNDELIVERED

@@ -19,7 +19,8 @@ from hummii_ops.errors import ExitCode, UsageError
 from hummii_ops.inventory.models import Environment
 from hummii_ops.run import kept
 from hummii_ops.run.fleet import Part
-from hummii_ops.tasks.call.frame import Reply, end
+from hummii_ops.tasks.call.said import Reply
+from hummii_ops.tasks.call.way_out import end
 from hummii_ops.tasks.record.reporting import when
 from hummii_ops.tasks.reply.record_writer import writer
 from hummii_ops.tasks.reply.report import run_reply
