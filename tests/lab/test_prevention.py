@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 from lab_customer import arrived
+from lab_database import OURS, sql
 from lab_operator import CHECKOUT, Operator, until
 from lab_production import FILE, PROJECT, Production
 
@@ -33,6 +34,13 @@ def looked(operator: Operator, exit_code: int, *words: str) -> dict[str, Any]:
     lines = operator.fab("ready", *words).ended(exit_code).document["lines"]
     assert all(bool(one["todo"]) == (one["verdict"] not in ("pass", "skipped")) for one in lines)
     return {one["name"]: one for one in lines if one["verdict"] not in ("pass", "skipped")}
+
+
+def gate(operator: Operator, name: str, exit_code: int, *words: str) -> dict[str, Any]:
+    """What fab predeploy says of one gate."""
+    gates = operator.fab("predeploy", *words or (f"--sha={SHA}",)).ended(exit_code).document["gates"]
+    found: dict[str, Any] = next(one for one in gates if one["name"] == name)
+    return found
 
 
 def proven(production: Production, operator: Operator) -> None:
@@ -56,6 +64,13 @@ def test_what_would_stop_a_rollback_is_found(
     assert fresh.fingerprint() == before
     assert 'hummii_ops_ready_status{environment="lab"} 0\n' in file.read_text()
 
+    gated = laptop("gated", GATES)
+    assert gate(gated, "ready", 0)["verdict"] == "pass"
+    lines = operator.fab("ready", "--restore").ended(0).document["lines"]
+    (drill,) = (one["reason"] for one in lines if one["name"] == "restore")
+    assert "was restored, proven, and dropped again" in drill
+    assert sql(fresh, OURS, "postgres").strip() == ""
+
     secret = fresh.sh(f"grep ^POSTGRES_PASSWORD= {PROJECT}/.env").strip()
     fresh.sh(f"sed -i /^POSTGRES_PASSWORD=/d {PROJECT}/.env")
     assert set(looked(operator, 7)) >= {"files", "env"}
@@ -65,6 +80,8 @@ def test_what_would_stop_a_rollback_is_found(
     fresh.sh('cp -a "$1" /tmp/whole; truncate -s -200 "$1"', dump)
     found = looked(operator, 7)
     assert set(found) == {f"backup.{Path(dump).name}", "backup-age"}
+    assert gate(gated, "ready", 7)["verdict"] == "fail"
+    assert {"restore", "backup-age"} <= set(looked(operator, 7, "--restore"))
     fresh.sh('cp -a /tmp/whole "$1"', dump)
     old = re.sub(r"\d{8}_", "20250101_", dump)
     fresh.sh('for end in "" .sha256 .manifest; do mv "$1$end" "$2$end"; done', dump, old)
@@ -98,18 +115,17 @@ def test_staging_is_evidence_of_what_ran_there(fresh: Production, laptop: Callab
         made["evidence"], json.loads((CHECKOUT / "docs/schemas/staging-evidence.schema.json").read_text())
     )
 
-    def gate(exit_code: int, sha: str, image: str) -> str:
+    def why(exit_code: int, sha: str, image: str) -> str:
         given = (f"--sha={sha}", f"--image={image}", f"--staging={file}")
-        gates = operator.fab("predeploy", *given).ended(exit_code).document["gates"]
-        return str(next(one["reason"] for one in gates if one["name"] == "staging"))
+        return str(gate(operator, "staging", exit_code, *given)["reason"])
 
     ran = fresh.image("hummii-api:1.0")
-    assert "it was well there: lab" in gate(0, SHA, ran)
-    assert "another commit" in gate(7, "b" * 40, ran)
-    assert "did not run on staging" in gate(7, SHA, fresh.image("hummii-api:1.2"))
+    assert "it was well there: lab" in why(0, SHA, ran)
+    assert "another commit" in why(7, "b" * 40, ran)
+    assert "did not run on staging" in why(7, SHA, fresh.image("hummii-api:1.2"))
     fresh.deploy("1.1")
     operator.fab("staging-evidence", f"--sha={SHA}").ended(7)
-    assert "staging was not well" in gate(7, SHA, fresh.image("hummii-api:1.1"))
+    assert "staging was not well" in why(7, SHA, fresh.image("hummii-api:1.1"))
 
 
 # How fast this machine is today is no matter here: what fails is.
