@@ -7,36 +7,37 @@ from harness import HOME, PassedBy, Reached, Stage
 from lab_operator import Working
 
 
-def struck_at(case: Case, stage: Stage) -> tuple[Working, Reached]:
+def struck_at(case: Case, stage: Stage, row: dict[str, object]) -> tuple[Working, Reached]:
     """A run that stands at the case's point. An act that was over before it could be frozen is caught earlier.
 
-    Nor was there an act if the step held already, as one that waits for health does on a host that was slow before it.
+    On a host where its step holds already there is no act, as of one that waits for health: it is struck before then,
+    and its row says so.
     """
-    first = ("forward", case.turn, "before") if case.turn else (case.list, case.step, case.point)
     for after_s in (case.after_s, case.after_s / 4, 0.0, 0.0):
-        stage.ask(*first, after_s)
+        point = str(row["point"])
+        stage.ask(*(("forward", case.turn, "before") if case.turn else (case.list, case.step, point)), after_s)
         run = stage.operator.start(*stage.command)
         try:
-            at = _turned(case, stage, run) if case.turn else stage.reached(run)
+            at = _turned(case, stage, run, point) if case.turn else stage.reached(run)
         except PassedBy:
-            stage.set(small=case.fault.small)
-            continue
+            row["point"] = "before"
         except BaseException:
             run.kill()
             raise
-        if not at.late:
-            return run, at
-        stage.go()
-        run.end()
+        else:
+            if not at.late:
+                return run, at
+            stage.go()
+            run.end()
         stage.set(small=case.fault.small)
-    raise AssertionError("there was no act to freeze, or it was over each time: this case shows nothing")
+    raise AssertionError("its act was over each time before it could be frozen: this case shows nothing")
 
 
-def _turned(case: Case, stage: Stage, run: Working) -> Reached:
+def _turned(case: Case, stage: Stage, run: Working, point: str) -> Reached:
     """For a step back, everything is changed and not yet judged when the word to cancel arrives; then to its point."""
     at = stage.reached(run)
     if case.list == "back":
         stage.production.sh(f": >{HOME}/runs/{at.run_id}/cancel", user="deploy")
-    stage.ask(case.list, case.step, case.point, case.after_s)
+    stage.ask(case.list, case.step, point, case.after_s)
     stage.go()
     return stage.reached(run)

@@ -30,7 +30,7 @@ def test_rollback_struck(case: Case, stage: Stage, table: list[dict[str, object]
 
 
 def _strike(case: Case, stage: Stage, row: dict[str, object]) -> str:
-    run, at = struck_at(case, stage)
+    run, at = struck_at(case, stage, row)
     old, new = stage.old, stage.new  # as seen before this run began
     try:
         struck = case.fault.strike(stage, at, run)

@@ -29,7 +29,7 @@ def test_rollback_db_struck(database_case: Case, database_stage: DatabaseStage, 
 
 
 def _strike(case: Case, stage: DatabaseStage, row: dict[str, object]) -> str:
-    run, at = struck_at(case, stage)
+    run, at = struck_at(case, stage, row)
     try:
         struck = case.fault.strike(stage, at, run)
     finally:
