@@ -119,6 +119,8 @@ def unlock(
     def show(console: Console) -> None:
         for one in freed:
             console.print(f"{one['host']}: the lease of {one['run_id']} is free", markup=False)
+            if abandon:
+                console.print("  what it had begun beside is left: fab clean drops a database, the next backup a dump")
             if one["fence"]:
                 console.print("  ! its exchange was cut: the database lets nobody in, and what writes is stopped")
                 console.print(f"  next: on {one['host']}: {one['fence']}", markup=False, soft_wrap=True)
