@@ -125,6 +125,8 @@ class Follower:
             self.transport.close()
             self.transport = None
             self._say("link-lost")
+        elif deadline is None and not self.lines:  # there was none yet: nobody should wait in the dark
+            self._say("link-lost")
         now = time.monotonic()
         deadline = deadline or now + self.detach_after_s
         if now >= deadline:

@@ -85,13 +85,15 @@ def go_on(
     return plan, finish(place, plan, follower, state)
 
 
-def watch(place: Place, plan: Plan, run_id: str, listener: Listener, outside: Outside | None = None) -> Outcome:
-    """Follow a run that the host goes on with by itself, over a new link: as soon as there is one.
+def watch(
+    place: Place, plan: Plan, run_id: str, listener: Listener, outside: Outside | None = None, *, verb: str = "follow"
+) -> Outcome:
+    """Follow a run that the host goes on with by itself, or send it `back`, over a new link: as soon as there is one.
 
     Raises Detached where none comes, Refused where the host says no.
     """
     follower = replace(follower_of(place, run_id, listener, outside), transport=None, goes_on=True)
-    return finish(place, plan, follower, follower.follow("follow"))
+    return finish(place, plan, follower, follower.follow(verb))
 
 
 def plan_of(place: Place, run_id: str) -> Plan:

@@ -46,7 +46,8 @@ def _open_what_is_closed() -> None:
             if nothing != number:
                 os.dup2(nothing, number)
                 os.close(nothing)
-            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+            os.set_inheritable(number, True)  # nor may a file of a program that we start
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", errors="backslashreplace"))
 
 
 def _until_nobody_reads(show: Callable[[], None]) -> Callable[[], None]:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ from small_cases import (  # noqa: E402
 )
 from small_cases import cases as small_all  # noqa: E402
 from small_cases import sample as small_sample  # noqa: E402
+from together import Together  # noqa: E402
 
 from lab import stack  # noqa: E402
 from lab.docker import DockerFailed  # noqa: E402
@@ -39,8 +41,6 @@ ALL = os.environ.get("HUMMII_FAULTS") in ("all", "every")
 # Numbers of the cases to run, `a-b`: of those on small hosts, and from 1001 of those on the lab.
 NAMED = os.environ.get("HUMMII_FAULTS_CASES", "")
 CHOSEN = within(NAMED)
-# So many cases on small hosts are one worker's: each begins where the last one ended, if it can.
-TOGETHER = 50
 REPORT = HERE.parent.parent / ".hummii-ops" / "faults.json"
 SECRETS = ("POSTGRES_PASSWORD", "JWT_SECRET", "STRIPE_SECRET_KEY")
 
@@ -81,7 +81,8 @@ class Theatre:
 
     @property
     def database(self) -> DatabaseStage:
-        """The same host, for a rollback of its database."""
+        """The same host, for a rollback of its database; `stage` puts it back when it is next set."""
+        self.stage.moved = True
         return DatabaseStage(production=self.stage.production, operator=self.stage.operator, laptop=self.stage.laptop)
 
     def close(self) -> None:
@@ -113,19 +114,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test for which no number was chosen is not there; it is not skipped.
-
-    Those on the lab stay together, since they share it; those on small hosts go to whoever is free, some at a time.
-    """
+    """A test for which no number was chosen is not there; it is not skipped."""
     items[:] = [item for item in items if "NOTSET" not in item.name]
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
 
 
-def _group(item: pytest.Item) -> str:
-    case = item.callspec.params.get("small_case") if hasattr(item, "callspec") else None
-    return f"small-{case.number // TOGETHER}" if isinstance(case, SmallCase) else "lab"
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together | None:
+    """Of `make faults` (--dist loadgroup)."""
+    return Together(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def _small() -> list[SmallCase]:
@@ -165,9 +160,8 @@ def stage(opened: Theatre) -> Iterator[Stage]:
 
 @pytest.fixture
 def database_stage(opened: Theatre, stage: Stage) -> DatabaseStage:
-    """The same host, for a rollback of its database; `stage` puts it back when it is next set."""
-    assert stage.production is opened.database.production
-    stage.moved = True
+    """The same host, for a rollback of its database."""
+    assert stage is opened.stage
     return opened.database
 
 

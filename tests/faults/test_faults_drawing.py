@@ -12,6 +12,7 @@ from known_steps import FIRST_DATABASE, FIRST_ROLLBACK, known
 from report_table import lines
 from small_cases import CASES, POINTS, cases, points, sample, within
 from small_strikes import FAULTS
+from together import together
 
 HERE = Path(__file__).resolve().parent
 _STAND_IN = HERE.parents[1] / "lab" / "images" / "small"
@@ -77,3 +78,13 @@ def test_what_runs_on_a_small_host_is_linted(path: Path) -> None:
     """The stand-in of the engine and what stops a run are POSIX sh without a complaint of shellcheck."""
     found = subprocess.run(["shellcheck", "--shell=sh", str(path)], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout
+
+
+def test_the_lab_is_one_workers() -> None:
+    """Two labs at once would be twice the work, and with a lab of one's own two hands on one host."""
+    lab = {
+        together(f"tests/faults/{name}") for name in ("test_faults_rollback.py::a[1001-b]", "test_faults_known.py::a")
+    }
+    small = [together(f"tests/faults/test_faults_small.py::test_small_run_struck[{n}-a-b]") for n in (1, 49, 50, 520)]
+    assert lab == {"lab"}
+    assert small == ["small-0", "small-0", "small-1", "small-10"]

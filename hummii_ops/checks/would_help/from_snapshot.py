@@ -83,7 +83,7 @@ def _absent(environment: Environment) -> frozenset[Room]:
 def _services(snapshot: Snapshot, target: Release | None) -> Iterator[ServiceState]:
     for name in sorted({one.service for one in snapshot.containers if not one.one_off}):
         replicas = snapshot.service(name)
-        if all(_ended_well(one) for one in replicas):
+        if all(one.ended_well for one in replicas):
             continue
         up = [one for one in replicas if one.status == "running"]
         yield ServiceState(
@@ -97,10 +97,6 @@ def _services(snapshot: Snapshot, target: Release | None) -> Iterator[ServiceSta
             looping=any(_loops(one, snapshot) for one in replicas),
             changed=_changed(replicas, target),
         )
-
-
-def _ended_well(one: ContainerFact) -> bool:
-    return one.status == "exited" and one.exit_code == 0 and (one.restart_policy or "no") == "no"
 
 
 def _loops(one: ContainerFact, snapshot: Snapshot) -> bool:

@@ -72,7 +72,7 @@ config_of() ( # FILE COMPOSE_OPTION…: services_of it, and its replicas; 1 with
 hashes_of() { config_hashes "$project" "$project_dir" -f "$@" 2>/dev/null | grep -v '^replicas ' | LC_ALL=C sort -u; } # FILE COMPOSE_OPTION…: "service hash" lines; none if Compose refuses it
 image_named() { # REF: learn of it, once
     ! ref=$1 awk -F '\t' '$1 "" == ENVIRON["ref"] "" { found = 1 } END { exit !found }' "$work/images" || return 0
-    found=$(timeout 10 docker image inspect --format '{{.ID}}	{{.Created}}	{{with .Config}}{{with .Labels}}{{index . "org.opencontainers.image.version"}}{{end}}{{end}}' "$1" 2>/dev/null |
+    found=$(docker image inspect --format '{{.ID}}	{{.Created}}	{{with .Config}}{{with .Labels}}{{index . "org.opencontainers.image.version"}}{{end}}{{end}}' "$1" 2>/dev/null |
         head -n 1)
     image=${found%%"$tab"*} version=${found##*"$tab"} created=-
     if [ -n "$image" ]; then
@@ -109,7 +109,7 @@ left_now() { # a service whose file on disk is not what runs is held to its imag
 }
 disk_runs() { # is the compose file on disk what the containers were made from?
     [ -s "$work/running" ] && cmp -s "$work/disk.images" "$work/running" || return 1
-    version=$(timeout 10 docker compose version --short 2>/dev/null)
+    version=$(docker compose version --short 2>/dev/null)
     made=${version%%-*} awk -F '\t' '
         FNR == NR { split($0, pair, " "); known[pair[1], pair[2]] = named[pair[1]] = 1; next }
         $15 "" == ENVIRON["made"] "" && ($1 in named) && !(($1, $7) in known) { exit 1 }' "$work/disk.hashes" "$work/containers"
@@ -126,8 +126,8 @@ look() { # everything; fails when docker does not answer
     # the stack may have been started with env files of its own
     set --
     IFS=,
-    one_id=$(timeout 10 docker ps -aq --filter "label=com.docker.compose.project=$project" | head -n 1)
-    for one in $([ -z "$one_id" ] || timeout 10 docker inspect --format '{{index .Config.Labels "com.docker.compose.project.environment_file"}}' "$one_id"); do
+    one_id=$(docker ps -aq --filter "label=com.docker.compose.project=$project" | head -n 1)
+    for one in $([ -z "$one_id" ] || docker inspect --format '{{index .Config.Labels "com.docker.compose.project.environment_file"}}' "$one_id"); do
         set -- "$@" --env-file "$one"
     done
     unset IFS

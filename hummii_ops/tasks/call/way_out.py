@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+from contextlib import suppress
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
@@ -29,16 +30,16 @@ _PATIENT_S = 5.0
 def end(reply: Reply, format: str, lines: EventLines | None = None) -> None:
     """Print the reply after the events of its run, do what comes after it, and leave with its exit code.
 
-    Whoever reads may take their time. That is said after a while, and Ctrl-C then leaves, with that same exit code.
+    A program that reads it may take its time. That is said after a while; Ctrl-C leaves, with that same exit code.
     """
-    enough = False
-    waiting = Timer(_PATIENT_S, _waits_for_a_reader, (reply,))
+    waiting = Timer(_PATIENT_S, _waits_for_a_reader, (int(reply.exit_code),))
     waiting.daemon = True
-    waiting.start()
+    enough = False
     try:
-        if lines is not None:
-            lines.close()
         if format in ("json", "jsonl"):
+            waiting.start()
+            if lines is not None:
+                lines.close()
             sys.stdout.write(_as_json(reply.document(), in_a_line=format == "jsonl") + "\n")
             sys.stdout.flush()
         else:
@@ -48,22 +49,23 @@ def end(reply: Reply, format: str, lines: EventLines | None = None) -> None:
     except (BrokenPipeError, SystemExit):  # rich leaves with 1 then; who reads has seen enough, our code is what counts
         let_go_of_stdout()
     except KeyboardInterrupt:
-        enough = True
+        let_go_of_stdout()
+        enough = lines is not None
     finally:
         waiting.cancel()
         _annotate(reply)
         afterwards(reply)
-    if enough:  # what is still to be written would be waited for at the exit
-        sys.stderr.flush()
+    if enough:  # what writes the lines holds stdout: it would be waited for at the exit
         os._exit(int(reply.exit_code))
     if reply.exit_code != ExitCode.DONE:
         raise Exit(code=int(reply.exit_code))
 
 
-def _waits_for_a_reader(reply: Reply) -> None:
-    code = int(reply.exit_code)
+def _waits_for_a_reader(code: int) -> None:
+    """By the descriptor: who reads stderr may stand still as well, and nobody may then wait for a lock of ours."""
     leave = "" if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else f"; Ctrl-C leaves with {code}"
-    say().print(f"note: all is done ({code}), but nobody reads what is written{leave}", style="dim", markup=False)
+    with suppress(OSError):
+        os.write(2, f"note: the answer ({code}) is not read yet{leave}\n".encode())
 
 
 def let_go_of_stdout() -> None:

@@ -25,6 +25,7 @@ class Patience:
     """What may be done about whoever is at work. `stop_deploy`: a guarded deploy is ended, never anything else.
 
     `needs`: raises Refused, before that is done, where it would be done for nothing, as for a slip in a name.
+    `ended` hears of it, in words, as soon as it is done.
     """
 
     wait_s: int = 0
@@ -32,23 +33,25 @@ class Patience:
     yes: bool = False
     reason: str = ""
     needs: Callable[[Snapshot], object] = lambda _snapshot: None
+    ended: Callable[[str], None] = lambda _what: None
 
 
-def free_snapshot(site: Site, patience: Patience) -> tuple[Snapshot, str | None]:
-    """What is true on the host once no one else is at work there, and the deploy that was ended for it.
+def free_snapshot(site: Site, patience: Patience) -> Snapshot:
+    """What is true on the host once no one else is at work there.
 
     Raises Busy or Refused, and Declined where a deploy is not to be ended.
     """
-    deadline, told, stopped = time.monotonic() + patience.wait_s, "", None
+    deadline, told, stopped = time.monotonic() + patience.wait_s, "", False
     while True:
         snapshot = site.snapshot()
         try:
             preflight.check(snapshot)
         except Busy as busy:
             lease = snapshot.lease
-            if stopped is None and patience.stop_deploy and lease is not None and lease.task == TASK:
+            if not stopped and patience.stop_deploy and lease is not None and lease.task == TASK:
                 patience.needs(snapshot)
-                stopped = _stop(site, lease, snapshot.read_at, patience)
+                patience.ended(_stop(site, lease, snapshot.read_at, patience))
+                stopped = True
                 continue
             left_s = deadline - time.monotonic()
             if left_s <= 0:
@@ -58,7 +61,7 @@ def free_snapshot(site: Site, patience: Patience) -> tuple[Snapshot, str | None]
             told = str(busy)
             time.sleep(_POLL_S)
             continue
-        return snapshot, stopped
+        return snapshot
 
 
 def _stop(site: Site, lease: Lease, now: datetime, patience: Patience) -> str:

@@ -6,14 +6,15 @@ Never changes anything before each host's plan is proven possible, and the quest
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from rich.console import Console
 
 from hummii_ops.checks.stack import outside
-from hummii_ops.errors import Declined, Refused
+from hummii_ops.errors import HummiiError, Interrupted, Refused
 from hummii_ops.facts.choose import Choice, choose_latest, choose_to, find
 from hummii_ops.facts.parse_target import TargetFacts
 from hummii_ops.facts.read import read_target
@@ -56,20 +57,22 @@ class CodeWish:
 
 def go_back(wish: CodeWish, sites: Sequence[Site]) -> Reply:
     """The rollback, or its dry run. Raises Refused or Busy where nothing was changed, Declined, Detached."""
-    parts = in_turn([_part(site, wish) for site in sites])
-    if wish.to is None:
-        one_choice([part.plan for part in parts])
-    refused = unsafe([part.plan for part in parts])
-    if wish.as_sh and refused is None:
-        return _as_sh(parts)
-    for part in parts:
-        planshow.show(say(), part.plan, who=session.who(), reason=wish.reason, dry_run=wish.dry_run)
-    if wish.dry_run and not wish.as_sh:
-        return _dry(parts, refused)
-    if refused is not None:
-        raise refused
-    question = f"Roll {sites[0].environment.name} back to {parts[0].plan.target.label}?"
-    _confirm(question, wish)
+    stopped: list[str] = []
+    with _saying_what_was_ended(stopped):
+        parts = in_turn([_part(site, wish, stopped) for site in sites])
+        if wish.to is None:
+            one_choice([part.plan for part in parts])
+        refused = unsafe([part.plan for part in parts])
+        if wish.as_sh and refused is None:
+            return _as_sh(parts)
+        for part in parts:
+            planshow.show(say(), part.plan, who=session.who(), reason=wish.reason, dry_run=wish.dry_run)
+        if wish.dry_run and not wish.as_sh:
+            return _dry(parts, refused)
+        if refused is not None:
+            raise refused
+        question = f"Roll {sites[0].environment.name} back to {parts[0].plan.target.label}?"
+        session.confirm(question, yes=wish.yes, what="rollback")
     about = About(
         run_id=new_run_id("rollback"),
         task="rollback",
@@ -85,12 +88,18 @@ def go_back(wish: CodeWish, sites: Sequence[Site]) -> Reply:
     return told.ended(telling, run_reply("rollback", parts, outcomes, session.runs_dir() / about.run_id), outcomes)
 
 
-def _confirm(question: str, wish: CodeWish) -> None:
+@contextmanager
+def _saying_what_was_ended(stopped: Sequence[str]) -> Iterator[None]:
+    """Whatever ends the call before the run: "nothing was changed" is not true where a deploy was ended for it."""
     try:
-        session.confirm(question, yes=wish.yes, what="rollback")
-    except Declined:
-        if wish.stop_deploy:  # it may have ended one: "nothing was changed" would not be true
-            raise Declined("the answer to rollback was not y; a deploy that was ended stays ended") from None
+        yield
+    except (HummiiError, KeyboardInterrupt) as error:
+        if not stopped:
+            raise
+        ended = f"{', '.join(stopped)} was ended for this rollback, and stays ended"
+        if isinstance(error, KeyboardInterrupt):
+            raise Interrupted(f"stopped before the rollback began; {ended}") from None
+        error.what = f"{error.what.replace('; nothing was changed', '')}; {ended}"
         raise
 
 
@@ -120,27 +129,23 @@ def unsafe(plans: Sequence[Plan]) -> Refused | None:
     )
 
 
-def _part(site: Site, wish: CodeWish) -> Part:
-    """The plan for one host, which is made free for it if that was asked for."""
+def _part(site: Site, wish: CodeWish, stopped: list[str]) -> Part:
+    """The plan for one host, proven possible as far as reading can prove it. `stopped`: what was ended, in words."""
+    mine: list[str] = []
+
+    def ended(what: str) -> None:
+        stopped.append(what)
+        mine.append(f"{what} was ended for this rollback")
+
     patience = Patience(
         wait_s=wish.wait_s,
         stop_deploy=wish.stop_deploy and not wish.dry_run,
         yes=wish.yes,
         reason=wish.reason,
         needs=lambda snapshot: wish.to and find(releases(snapshot, site.environment), wish.to, snapshot),
+        ended=ended,
     )
-    snapshot, stopped = free_snapshot(site, patience)
-    if stopped is None:
-        return _possible(site, wish, snapshot)
-    ended = f"{stopped} was ended for this rollback"
-    try:
-        return _possible(site, wish, snapshot, ended)
-    except Refused as refused:
-        raise Refused(f"{refused.what}; {ended}, and stays ended", remedy=refused.remedy) from refused
-
-
-def _possible(site: Site, wish: CodeWish, snapshot: Snapshot, *done: str) -> Part:
-    """The plan, proven possible as far as reading can prove it. `done`: what was done already, in words."""
+    snapshot = free_snapshot(site, patience)
     wish.allowed(snapshot)
     found = releases(snapshot, site.environment)
     if wish.to is None:
@@ -149,7 +154,7 @@ def _possible(site: Site, wish: CodeWish, snapshot: Snapshot, *done: str) -> Par
         choice = Choice(release=choose_to(found, wish.to, snapshot), never_proven=False, passed_over=())
     facts, schema = _looked_at(site, snapshot, choice.release)
     passed = tuple(f"passed over {one.id} ({one.version or 'no version'}): {why}" for one, why in choice.passed_over)
-    options = replace(wish.options, never_proven=choice.never_proven, passed_over=(*done, *passed))
+    options = replace(wish.options, never_proven=choice.never_proven, passed_over=(*mine, *passed))
     plan = plan_rollback.build(snapshot, site.environment, choice.release, facts, options, schema)
     return part_of(site, plan)
 

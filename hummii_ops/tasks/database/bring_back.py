@@ -190,9 +190,8 @@ def _follow_swap(both: Both, second: Plan, ended: Outcome, wish: Wish, loss: pre
             outcome = perform.watch(site.place, second, ids[1], listener, part.outside)
     except Refused as refused:  # never "nothing was changed": the host goes on without us
         raise Detached(
-            f"{site.host.name}: prepared; the exchange cannot be watched from here, and goes on by itself "
-            f"({refused.what})",
-            remedy=f"watch it: fab attach --run={ids[1]}; to take it back: fab cancel --run={ids[1]}",
+            f"{site.host.name}: prepared; whether the exchange goes on is unknown ({refused.what})",
+            remedy=f"see: fab status; watch it: fab attach --run={ids[1]}; to take it back: fab cancel --run={ids[1]}",
             run_id=ids[1],
         ) from refused
     except KeyboardInterrupt:

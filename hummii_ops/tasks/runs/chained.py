@@ -50,7 +50,8 @@ def to_the_last(
             run_id=following,
         ) from lost
     with watcher(say(), False)(part.plan) as listener:
-        _, outcome = perform.go_on(part.place, following, "back" if asked_back else "follow", listener, part.outside)
+        verb = "back" if asked_back else "follow"
+        outcome = perform.watch(part.place, part.plan, following, listener, part.outside, verb=verb)
     if outcome.state in ("ready", "abandoned"):
         return parts, list(ended)
     return [part], [outcome]

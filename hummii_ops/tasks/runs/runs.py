@@ -119,7 +119,7 @@ def unlock(
     def show(console: Console) -> None:
         for one in freed:
             console.print(f"{one['host']}: the lease of {one['run_id']} is free", markup=False)
-            if abandon:
+            if "-db-" in str(one["run_id"]):
                 console.print("  what it had begun beside is left: fab clean drops a database, the next backup a dump")
             if one["fence"]:
                 console.print("  ! its exchange was cut: the database lets nobody in, and what writes is stopped")
