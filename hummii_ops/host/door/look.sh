@@ -9,17 +9,17 @@ tab=$(printf '\t')
 millis() { date -f - +%s%3N; } # times, one a line
 
 containers_now() {
-    ids=$(timeout 10 docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$project" \
+    ids=$(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$project" \
         --filter label=com.docker.compose.oneoff=False) || return 1
     : >"$work/inspected" && : >"$work/binds"
     check='{{with .Config.Healthcheck}}{{with .Test}}{{index . 0}}{{else}}NONE{{end}} {{printf "%d %d %d" .Interval .StartPeriod .Retries}}{{else}}NONE 0 0 0{{end}}'
     label='{{index .Config.Labels "com.docker.compose'
     # shellcheck disable=SC2086  # ids are hex words
-    [ -z "$ids" ] || timeout 10 docker inspect --type container --format "$label.service\"}}	$label.container-number\"}}	{{.ID}}	{{.Image}}	{{.Config.Image}}	{{.Created}}	$label.config-hash\"}}	{{.State.Status}}	{{with .State.Health}}{{.Status}}{{else}}none{{end}}	{{.RestartCount}}	{{.State.OOMKilled}}	{{.State.ExitCode}}	{{.State.StartedAt}}	{{with .HostConfig.RestartPolicy.Name}}{{.}}{{else}}no{{end}}	$label.version\"}}	$check" $ids >"$work/inspected" || return 1
+    [ -z "$ids" ] || docker inspect --type container --format "$label.service\"}}	$label.container-number\"}}	{{.ID}}	{{.Image}}	{{.Config.Image}}	{{.Created}}	$label.config-hash\"}}	{{.State.Status}}	{{with .State.Health}}{{.Status}}{{else}}none{{end}}	{{.RestartCount}}	{{.State.OOMKilled}}	{{.State.ExitCode}}	{{.State.StartedAt}}	{{with .HostConfig.RestartPolicy.Name}}{{.}}{{else}}no{{end}}	$label.version\"}}	$check" $ids >"$work/inspected" || return 1
     # shellcheck disable=SC2016  # the dollar is the template's
     binds='{{$service := index .Config.Labels "com.docker.compose.service"}}{{range .Mounts}}{{if eq .Type "bind"}}{{$service}}	{{.Source}}{{println}}{{end}}{{end}}'
     # shellcheck disable=SC2086  # ids are hex words
-    [ -z "$ids" ] || timeout 10 docker inspect --type container --format "$binds" $ids >"$work/binds" || return 1
+    [ -z "$ids" ] || docker inspect --type container --format "$binds" $ids >"$work/binds" || return 1
     sed '/^$/d' "$work/binds" | LC_ALL=C sort -u >"$work/mounts"
     cut -f 6 "$work/inspected" | millis >"$work/created"
     cut -f 13 "$work/inspected" | millis >"$work/started"

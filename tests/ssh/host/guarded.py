@@ -146,12 +146,12 @@ class Server:
     def processes(self, program: str = "") -> list[int]:
         """Shells that run this program of ours, or the script (`deploy-it`), or anything that names our folder."""
         found = []
-        for entry in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):
-                argv = entry.read_bytes().decode(errors="replace").split("\0")
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended meanwhile
+                argv = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
                 ours = str(self.project.parent) in " ".join(argv)
                 if ours and (not program or (len(argv) > 1 and argv[1].endswith(program))):
-                    found.append(int(entry.parent.name))
+                    found.append(int(entry.name))
         return found
 
     def guardian(self) -> int:

@@ -197,11 +197,11 @@ class Rig:
     def processes(self, *words: str) -> list[int]:
         """Processes whose command line names our folder, and all these words."""
         found = []
-        for entry in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):
-                line = entry.read_bytes().decode(errors="replace")
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended meanwhile
+                line = (entry / "cmdline").read_bytes().decode(errors="replace")
                 if str(self.folder) in line and all(word in line for word in words):
-                    found.append(int(entry.parent.name))
+                    found.append(int(entry.name))
         return found
 
     def busy(self) -> bool:

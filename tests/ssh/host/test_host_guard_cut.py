@@ -165,7 +165,7 @@ def test_a_child_that_stays(server: Server) -> None:
 
 
 def end_sleep(seconds: str) -> None:
-    for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
+    for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if cmdline.read_text() == f"sleep\0{seconds}\0":
-                os.kill(int(cmdline.parent.name), signal.SIGKILL)
+            if (entry / "cmdline").read_text() == f"sleep\0{seconds}\0":
+                os.kill(int(entry.name), signal.SIGKILL)
