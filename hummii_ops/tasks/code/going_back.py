@@ -58,7 +58,7 @@ class CodeWish:
 def go_back(wish: CodeWish, sites: Sequence[Site]) -> Reply:
     """The rollback, or its dry run. Raises Refused or Busy where nothing was changed, Declined, Detached."""
     stopped: list[str] = []
-    with _saying_what_was_ended(stopped):
+    with saying_what_was_ended(stopped):
         parts = in_turn([_part(site, wish, stopped) for site in sites])
         if wish.to is None:
             one_choice([part.plan for part in parts])
@@ -89,7 +89,7 @@ def go_back(wish: CodeWish, sites: Sequence[Site]) -> Reply:
 
 
 @contextmanager
-def _saying_what_was_ended(stopped: Sequence[str]) -> Iterator[None]:
+def saying_what_was_ended(stopped: Sequence[str]) -> Iterator[None]:
     """Whatever ends the call before the run: "nothing was changed" is not true where a deploy was ended for it."""
     try:
         yield

@@ -119,9 +119,10 @@ def test_a_loop_is_young_and_repeated(otherwise: dict[str, Any], looping: bool) 
     assert api(evidence(host(*stack(container("api", **otherwise))))).looping is looping
 
 
-def test_a_service_that_ends_well_is_none_that_is_down() -> None:
+@pytest.mark.parametrize("policy", ["no", "on-failure"])
+def test_a_service_that_ends_well_is_none_that_is_down(policy: str) -> None:
     """One-shot services end with 0; they are not asked for."""
-    once = container("migrate", status="exited", exit_code=0, restart_policy="no")
+    once = container("migrate", status="exited", exit_code=0, restart_policy=policy)
     names = {one.name for one in evidence(host(*stack(), once)).services or ()}
     assert names == {"api", "nginx", "postgres"}
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from facts_stacks import snapshot
 
-from hummii_ops.errors import Refused
+from hummii_ops.errors import HummiiError, Interrupted, Refused
 from hummii_ops.facts.snapshot import ProjectDir
 from hummii_ops.inventory.models import Environment
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.plans.work import Options
 from hummii_ops.tasks.call.ahead import Ahead
 from hummii_ops.tasks.call.session import Site
-from hummii_ops.tasks.code.going_back import CodeWish, go_back, one_choice
+from hummii_ops.tasks.code.going_back import CodeWish, go_back, one_choice, saying_what_was_ended
 from hummii_ops.tasks.database.bring_back import Wish, bring_back
 from hummii_ops.transport import LocalTransport, endpoint_of
 
@@ -119,3 +119,16 @@ def test_a_release_that_is_named_is_looked_for_first(words: list[str], said: str
         stdin=subprocess.DEVNULL,
     )
     assert (done.returncode, said in done.stderr.splitlines()[0]) == (3, True), done.stderr
+
+
+@pytest.mark.parametrize("error", [Refused("it cannot serve it; nothing was changed (why)"), KeyboardInterrupt()])
+def test_what_was_ended_for_a_rollback_that_did_not_begin_is_said(error: BaseException) -> None:
+    """A deploy that was ended is a change, however the call ends after it; without one the words are as they were."""
+    with pytest.raises(HummiiError) as told, saying_what_was_ended(["deploy D of a@b, for 3 s"]):
+        raise error
+    assert told.value.what.endswith("; deploy D of a@b, for 3 s was ended for this rollback, and stays ended")
+    assert "nothing was changed" not in told.value.what
+    assert isinstance(told.value, Interrupted if isinstance(error, KeyboardInterrupt) else Refused)
+    plain = Refused("no; nothing was changed")
+    with pytest.raises(Refused, match="nothing was changed"), saying_what_was_ended([]):
+        raise plain
