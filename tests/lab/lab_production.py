@@ -101,9 +101,13 @@ class Production:
         )
 
     def fingerprint(self) -> str:
-        """Everything that "nothing changed" is about: each file with bytes, mode, owner, time; containers; images."""
+        """Everything that "nothing changed" is about: each file with bytes, mode, owner, time; containers; images.
+
+        Containers that a look at an image made are taken away behind its back: they have ten seconds to go.
+        """
         return self.sh(
-            f"cd {PROJECT}; find . -printf '%p %y %m %U %G %T@\\n' | sort; "
+            'for _ in $(seq 50); do [ "$(docker ps -aq --filter label=hummii-ops.reads)" ] || break; sleep 0.2; done;'
+            f" cd {PROJECT}; find . -printf '%p %y %m %U %G %T@\\n' | sort; "
             " find . -type f -exec sha256sum {} + | sort;"
             " [ ! -e /tmp/P ] || echo /tmp/P; docker ps -aq --no-trunc | sort;"
             " docker images -a --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' | sort"
