@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from facts_stacks import DEPLOYED, ENVIRONMENT, NOW, backup, compose, container, digest, image, image_id, snapshot
 
-from hummii_ops.facts.backup import Backup, Backups, Contents, ServedDatabase
-from hummii_ops.facts.magic import Recognised
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read_migrations import ImageMigrations, Schema
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.database.backup import Backup, Backups, Contents, ServedDatabase
+from hummii_ops.facts.database.magic import Recognised
+from hummii_ops.facts.database.read_migrations import ImageMigrations, Schema
+from hummii_ops.facts.reading.parse_target import TargetFacts
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import ComposeFact, Snapshot
 from hummii_ops.inventory.models import Cache, Database, Environment
 from hummii_ops.plans import backup_db, prepare_db, rollback_db, undo

@@ -28,10 +28,10 @@ from golden_databases import (
 )
 from rich.console import Console
 
-from hummii_ops.facts.backup import Migration
-from hummii_ops.facts.read_migrations import ImageMigrations, Schema
+from hummii_ops.facts.database.backup import Migration
+from hummii_ops.facts.database.read_migrations import ImageMigrations, Schema
 from hummii_ops.facts.release import Record, Release
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import ComposeFact, Mark
 from hummii_ops.plans import rollback, undo
 from hummii_ops.plans.plan import Plan
