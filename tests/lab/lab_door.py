@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lab_production import PROJECT, Production
 
+RESTORE = "scripts/backup/restore-database.sh"
 QUICK = "health: {path: /api/health, inside: 'http://127.0.0.1/api/health', settle_s: 1}"
 
 
@@ -18,11 +19,10 @@ class Done:
     err: str
 
 
-def by_hand(production: Production, *words: str, user: str = "deploy") -> Done:
+def by_hand(production: Production, *words: str, user: str = "deploy", script: str = "scripts/rollback.sh") -> Done:
     """The script as a person on the server calls it, without a terminal."""
-    line = " ".join(shlex.quote(word) for word in words)
-    script = f"cd {PROJECT} && ./scripts/rollback.sh {line}"
-    call = ["docker", "exec", "-i", "-u", user, production.name, "sh", "-c", script]
+    line = f"cd {PROJECT} && {shlex.join([f'./{script}', *words])}"
+    call = ["docker", "exec", "-i", "-u", user, production.name, "sh", "-c", line]
     found = subprocess.run(call, capture_output=True, text=True, timeout=300, check=False)
     return Done(code=found.returncode, out=found.stdout, err=found.stderr)
 

@@ -6,7 +6,7 @@ import json
 import shlex
 
 import pytest
-from lab_door import by_hand, plan_words
+from lab_door import RESTORE, by_hand, plan_words
 from lab_operator import Operator
 from lab_production import PROJECT, RUNS, Production
 
@@ -66,6 +66,21 @@ def test_what_only_looks_changes_nothing(ready: Production) -> None:
         assert said.code == 2, (text, said)
         assert text not in said.err or text.isprintable()
     assert ready.fingerprint() == before
+
+
+def test_a_docker_that_hangs(ready: Production) -> None:
+    """Nobody waits for it: both scripts of the server refuse, with what to look at, and go on when it answers again."""
+    ready.sh("pkill -STOP -x dockerd")
+    try:
+        for said in (by_hand(ready, "--latest", "--yes"), by_hand(ready, "x.dump", "--force", script=RESTORE)):
+            assert (said.code, said.err) == (
+                3,
+                "refused: docker does not answer\n  next: docker ps; systemctl status docker\n",
+            )
+    finally:
+        ready.sh("pkill -CONT -x dockerd")
+    assert by_hand(ready, "--list").code == 0
+    assert ready.run_ids() == []
 
 
 def test_a_target_that_is_marked_bad(ready: Production, quick: Operator) -> None:

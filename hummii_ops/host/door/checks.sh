@@ -60,6 +60,9 @@ can_work() { # tools, the account, and where it may write
         stop 3 "refused: $(id -un) cannot write in $project_dir" "sudo -u $owner $project_dir/scripts/rollback.sh …"
     fi
 }
+docker_answers() { # one that hangs is not waited for: whatever is asked of it afterwards would hang as well
+    timeout -k 2 10 docker ps -q >/dev/null 2>&1 || stop 3 'refused: docker does not answer' 'docker ps; systemctl status docker'
+}
 one_file() { # as run/preflight.py: what was started from several files, or with env files named to Compose, is not ours to change
     label='{{index .Config.Labels "com.docker.compose'
     # shellcheck disable=SC2046  # ids are hex words

@@ -59,6 +59,7 @@ export compose_file
 if [ -g "$project_dir" ]; then umask 007; else umask 077; fi
 
 can_work
+docker_answers
 look || stop 3 'refused: docker does not answer' 'docker ps; systemctl status docker'
 disk_sha=$(sha_of_file "$compose_path") || stop 3 "refused: $compose_path cannot be read"
 one_file
