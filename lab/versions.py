@@ -52,7 +52,7 @@ class Cluster:
 
     def script(self, name: str, database: str = "postgres", /, **variables: str) -> str:
         """One of the files that a host is sent."""
-        text = files("hummii_ops.facts").joinpath(f"sql/{name}.sql").read_text(encoding="utf-8")
+        text = files("hummii_ops.facts.database").joinpath(f"sql/{name}.sql").read_text(encoding="utf-8")
         return self.psql(text, database, **variables)
 
 
@@ -119,7 +119,7 @@ def _tried(made: Cluster) -> int:
     made.script("kept-drop", oid=ids["side"], name=SIDE, comment=f"hummii-ops side {RUN}")
     made.script("side-drop", side=SIDE, run=RUN)
     _same(made.psql("SELECT count(*) FROM users", "Shop"), "5", "the rows from before")
-    return len(list(files("hummii_ops.facts").joinpath("sql").iterdir()))
+    return len(list(files("hummii_ops.facts.database").joinpath("sql").iterdir()))
 
 
 def _same(found: str, wanted: str, what: str) -> None:

@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 
 from hummii_ops.errors import Refused
-from hummii_ops.facts.backup import Backups
+from hummii_ops.facts.database.backup import Backups
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.inventory.models import Database

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from hummii_ops.errors import Refused
-from hummii_ops.facts import image_refs
 from hummii_ops.facts.release import identity
+from hummii_ops.facts.restore_points import image_refs
 from hummii_ops.facts.snapshot import ContainerFact, Snapshot
 from hummii_ops.plans import marked
 from hummii_ops.plans.plan import ServiceState, StackState, Steadiness

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from hummii_ops.errors import Refused
-from hummii_ops.facts.backup import Backup, Backups, Contents, ServedDatabase
-from hummii_ops.facts.backup_judgement import SEQUENCE_SET
+from hummii_ops.facts.database.backup import Backup, Backups, Contents, ServedDatabase
+from hummii_ops.facts.database.backup_judgement import SEQUENCE_SET
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.inventory.models import Database

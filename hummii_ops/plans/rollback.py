@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read_migrations import Schema, unasked
+from hummii_ops.facts.database.read_migrations import Schema, unasked
+from hummii_ops.facts.reading.parse_target import TargetFacts
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hummii_ops.errors import Refused
-from hummii_ops.facts.backup import schema_head
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read_migrations import unasked
+from hummii_ops.facts.database.backup import schema_head
+from hummii_ops.facts.database.read_migrations import unasked
+from hummii_ops.facts.reading.parse_target import TargetFacts
 from hummii_ops.facts.release import Release
-from hummii_ops.facts.releases import disk_runs
+from hummii_ops.facts.restore_points.releases import disk_runs
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.inventory.models import Database
@@ -25,7 +25,7 @@ from hummii_ops.plans.prepare_db import served_of
 from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.plans.swap import Swap
 from hummii_ops.plans.work import Options, Work, judged
-from hummii_ops.steps import side
+from hummii_ops.steps import exchange, side
 
 TASK = "rollback-db"
 
@@ -59,12 +59,12 @@ def build(
     served = swap.served
     # noted at once: what was served for a moment, and taken back, is not what was proven any more
     first = (
-        side.as_prepared(served, prepared.run_id),
+        exchange.as_prepared(served, prepared.run_id),
         side.properties(served, prepared.run_id),  # a right may have been taken away while it waited
         *swap.there(),
-        side.used(prepared.run_id),
+        exchange.used(prepared.run_id),
     )
-    proofs = (side.schema(served, "schema"), side.answers(served))
+    proofs = (exchange.schema(served, "schema"), exchange.answers(served))
     steps = tuple(forward.steps(work, first=first, proofs=proofs))
     expect = snapshot.expectation_text(target=_target_file(work) if code else {})
     return Plan(

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from hummii_ops.facts.backup import Migration
-from hummii_ops.facts.migrations import Reconciliation, Safety, Verdict, breaking, reconcile
-from hummii_ops.facts.read_migrations import Schema
+from hummii_ops.facts.database.backup import Migration
+from hummii_ops.facts.database.migrations import Reconciliation, Safety, Verdict, breaking, reconcile
+from hummii_ops.facts.database.read_migrations import Schema
 from hummii_ops.transport.text import printable
 
 _MOST = 100  # characters of a statement: the reader needs to know its kind, and can read the file

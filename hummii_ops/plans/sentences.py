@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hummii_ops.facts.bare import AS_TODAY
+from hummii_ops.facts.restore_points.bare import AS_TODAY
 from hummii_ops.plans import marked, schema_check
 from hummii_ops.plans.plan import ServiceState
 from hummii_ops.plans.work import Work

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hummii_ops.steps import Step, side
-from hummii_ops.steps.side import Served, Which
+from hummii_ops.steps import Step, exchange
+from hummii_ops.steps.exchange import Which
+from hummii_ops.steps.side import Served
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,18 +34,18 @@ class Swap:
 
     def there(self) -> Iterator[Step]:
         """The steps that bring it about; the writers are started by what comes after."""
-        yield side.writers_stopped(self.served, self.prepared, self.serves, self.writers)
-        yield side.serves(self.served, self.prepared, self.serves)
+        yield exchange.writers_stopped(self.served, self.prepared, self.serves, self.writers)
+        yield exchange.serves(self.served, self.prepared, self.serves)
         if self.cache is not None:
-            yield side.cache_cleared(self.served.project, self.cache, self.prefixes)
+            yield exchange.cache_cleared(self.served.project, self.cache, self.prefixes)
 
     def back(self) -> Iterator[Step]:
         """The steps that take it back, from wherever it stands."""
         other = self.reversed().serves
-        yield side.writers_stopped(self.served, self.prepared, other, self.writers, back=True)
-        yield side.serves(self.served, self.prepared, other, back=True)
+        yield exchange.writers_stopped(self.served, self.prepared, other, self.writers, back=True)
+        yield exchange.serves(self.served, self.prepared, other, back=True)
         if self.cache is not None:
-            yield side.cache_cleared(self.served.project, self.cache, self.prefixes, back=True)
+            yield exchange.cache_cleared(self.served.project, self.cache, self.prefixes, back=True)
 
     def as_json(self) -> dict[str, Any]:
         """For plan.json."""

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from hummii_ops.errors import Refused
-from hummii_ops.facts.parse_target import TargetFacts
+from hummii_ops.facts.reading.parse_target import TargetFacts
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment

@@ -17,7 +17,7 @@ from hummii_ops.plans.forward import proxy_looks_again
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.plans.swap import Swap
-from hummii_ops.steps import Step, files, images, records, side
+from hummii_ops.steps import Step, exchange, files, images, records, side
 from hummii_ops.steps.services import Project
 
 
@@ -98,7 +98,7 @@ def _forward(
     yield images.pinned(sorted({*now.images().values(), *done.left.images().values()}))
     yield records.evidence("before", project.name)
     if done.swap:
-        yield side.as_left(done.swap.served, done.swap.prepared, done.swap.serves)
+        yield exchange.as_left(done.swap.served, done.swap.prepared, done.swap.serves)
         yield side.free(done.swap.served)
         yield from done.swap.reversed().there()
     brought = [name for name in done.target.files if name in now.files]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hummii_ops.errors import Refused
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read_migrations import Schema
+from hummii_ops.facts.database.read_migrations import Schema
+from hummii_ops.facts.reading.parse_target import TargetFacts
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hummii_ops.facts.amounts import age, span
-from hummii_ops.facts.backup import Backup, Backups
-from hummii_ops.facts.backup_judgement import Judgement
+from hummii_ops.facts.database.backup import Backup, Backups
+from hummii_ops.facts.database.backup_judgement import Judgement
 from hummii_ops.inventory.prevention import Ready
 from hummii_ops.readiness.line import Line, green, red, unseen, yellow
 from hummii_ops.transport.text import printable

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from hummii_ops.errors import Busy, Refused
 from hummii_ops.facts.amounts import size
-from hummii_ops.facts.bare import judge_needs, known_names
-from hummii_ops.facts.compose_text import Unparsable, parse_compose
+from hummii_ops.facts.restore_points.bare import judge_needs, known_names
+from hummii_ops.facts.restore_points.compose_text import Unparsable, parse_compose
 from hummii_ops.facts.snapshot import DiskFact, Snapshot
 from hummii_ops.inventory.limits import Limits
 from hummii_ops.plans.forward import ROOM_BYTES

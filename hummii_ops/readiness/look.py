@@ -7,14 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from hummii_ops.errors import HummiiError
-from hummii_ops.facts.backup import Backup, Backups
-from hummii_ops.facts.backup_judgement import judge, judge_listed
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read import read_target
-from hummii_ops.facts.read_backups import read_backups, read_contents
-from hummii_ops.facts.read_migrations import Schema, read_migrations
+from hummii_ops.facts.database.backup import Backup, Backups
+from hummii_ops.facts.database.backup_judgement import judge, judge_listed
+from hummii_ops.facts.database.read_backups import read_backups, read_contents
+from hummii_ops.facts.database.read_migrations import Schema, read_migrations
+from hummii_ops.facts.reading.parse_target import TargetFacts
+from hummii_ops.facts.reading.read import read_target
 from hummii_ops.facts.release import Release
-from hummii_ops.facts.releases import releases as find_releases
+from hummii_ops.facts.restore_points.releases import releases as find_releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.readiness import backups, host, projection, releases

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hummii_ops.errors import Refused
-from hummii_ops.facts.choose import choose_latest, never_ran
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read_migrations import Schema
+from hummii_ops.facts.database.read_migrations import Schema
+from hummii_ops.facts.reading.parse_target import TargetFacts
 from hummii_ops.facts.release import Release
+from hummii_ops.facts.restore_points.choose import choose_latest, never_ran
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.plans import rollback, schema_check

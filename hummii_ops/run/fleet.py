@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from hummii_ops.errors import Detached, ExitCode, HummiiError
-from hummii_ops.facts.read import read
+from hummii_ops.facts.reading.read import read
 from hummii_ops.inventory import Environment
 from hummii_ops.plans import turn, undo
 from hummii_ops.plans.plan import Plan

@@ -12,7 +12,7 @@ from importlib.resources import files
 from math import ceil
 
 from hummii_ops.errors import Refused, UsageError
-from hummii_ops.facts.read_backups import check_sql
+from hummii_ops.facts.database.read_backups import check_sql
 from hummii_ops.inventory import Environment
 from hummii_ops.run import ship
 from hummii_ops.run.entry import heredoc, refusal
@@ -38,8 +38,9 @@ def library(environment: Environment, host_name: str, more: Mapping[str, str] | 
         for part in sorted(host.joinpath(room).iterdir(), key=lambda path: path.name):
             if part.name.endswith(".sh"):
                 texts[f"{room}/{part.name}"] = part.read_text(encoding="utf-8")
-    for shared in ("hashes.sh", "migrations.sh"):
-        texts[f"door/{shared}"] = files("hummii_ops.facts").joinpath(shared).read_text(encoding="utf-8")
+    for shared in ("reading/hashes.sh", "database/migrations.sh"):
+        text = files("hummii_ops.facts").joinpath(shared).read_text(encoding="utf-8")
+        texts[f"door/{shared.split('/')[1]}"] = text
     texts["settings"] = settings(environment, host_name)
     texts["check.sql"] = check_sql(environment.database)
     texts |= more or {}

@@ -17,7 +17,8 @@ from hummii_ops.checks.compared import baseline
 from hummii_ops.checks.database import database_load
 from hummii_ops.checks.requests import access_log
 from hummii_ops.errors import Refused, UsageError
-from hummii_ops.facts import read, read_backups, read_migrations
+from hummii_ops.facts.database import read_backups, read_migrations
+from hummii_ops.facts.reading import read
 from hummii_ops.inventory import Environment
 from hummii_ops.run import entry
 from hummii_ops.run.entry import refusal

@@ -79,9 +79,9 @@ def library() -> dict[str, str]:
         if verb.name.endswith(".sh"):
             texts[f"verbs/{verb.name}"] = verb.read_text(encoding="utf-8")
     facts = files("hummii_ops.facts")
-    for shared in ("backup.sh", "expect.sh"):  # what the reads ask too
-        texts[f"verbs/{shared}"] = facts.joinpath(shared).read_text(encoding="utf-8")
-    for sql in facts.joinpath("sql").iterdir():
+    for shared in ("database/backup.sh", "reading/expect.sh"):  # what the reads ask too
+        texts[f"verbs/{shared.split('/')[1]}"] = facts.joinpath(shared).read_text(encoding="utf-8")
+    for sql in facts.joinpath("database/sql").iterdir():
         texts[f"sql/{sql.name}"] = sql.read_text(encoding="utf-8")
     return texts
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from hummii_ops.checks import Measurement
 from hummii_ops.checks.logs import excerpts, logs
-from hummii_ops.facts.read_migrations import Schema
+from hummii_ops.facts.database.read_migrations import Schema
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.plans.schema_check import SchemaCheck

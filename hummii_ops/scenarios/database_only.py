@@ -13,14 +13,14 @@ from typing import Any, Protocol
 from hummii_ops.checks import Measurement, Verdict, worst
 from hummii_ops.errors import ExitCode, Refused
 from hummii_ops.facts.amounts import age, size
-from hummii_ops.facts.backup import Backups, schema_head
-from hummii_ops.facts.backup_judgement import judge_listed
-from hummii_ops.facts.choose import choose_latest, choose_to
-from hummii_ops.facts.choose_backup import LATEST, candidates
-from hummii_ops.facts.read_backups import read_backups
-from hummii_ops.facts.read_migrations import read_schema
+from hummii_ops.facts.database.backup import Backups, schema_head
+from hummii_ops.facts.database.backup_judgement import judge_listed
+from hummii_ops.facts.database.choose_backup import LATEST, candidates
+from hummii_ops.facts.database.read_backups import read_backups
+from hummii_ops.facts.database.read_migrations import read_schema
 from hummii_ops.facts.release import Release
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.restore_points.choose import choose_latest, choose_to
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.plans import schema_check

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Literal
 
 from hummii_ops.checks.would_help import Helps
-from hummii_ops.facts.choose import rolled_back_by
-from hummii_ops.facts.releases import running_identity
+from hummii_ops.facts.restore_points.choose import rolled_back_by
+from hummii_ops.facts.restore_points.releases import running_identity
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.scenarios.watch import Look
 from hummii_ops.transport.text import printable

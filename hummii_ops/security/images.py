@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hummii_ops.checks import SKIPPED, Measurement, Verdict
-from hummii_ops.facts.image_refs import image_ref
+from hummii_ops.facts.restore_points.image_refs import image_ref
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.security.built import Built
 from hummii_ops.transport.text import printable

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hummii_ops.checks import Measurement
-from hummii_ops.facts.compose_text import ComposeText, Unparsable, parse_compose
+from hummii_ops.facts.restore_points.compose_text import ComposeText, Unparsable, parse_compose
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.security.built import Built, Published

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from hummii_ops.plans.plan import Plan, ServiceState, StackState
 from hummii_ops.plans.swap import Swap
-from hummii_ops.steps import Step, database, files, health, images, records, services, side
+from hummii_ops.steps import Step, database, exchange, files, health, images, records, services, side
 from hummii_ops.steps.database import Dump
 from hummii_ops.steps.health import Answer
 from hummii_ops.steps.services import Project, Wanted
@@ -204,12 +204,12 @@ def swapped(way: Way, expect: str, prepared_by: str) -> Plan:
     """What that run prepared is served, and the code goes with it."""
     swap = Swap(prepared=prepared_by, serves="side", served=SERVED, writers=("api",))
     first = (
-        side.as_prepared(SERVED, prepared_by),
+        exchange.as_prepared(SERVED, prepared_by),
         side.properties(SERVED, prepared_by),
         *swap.there(),
-        side.used(prepared_by),
+        exchange.used(prepared_by),
     )
-    proofs = (side.schema(SERVED, "schema"), side.answers(SERVED))
+    proofs = (exchange.schema(SERVED, "schema"), exchange.answers(SERVED))
     prepare = tuple(way.prepare())
     forward = (*prepare, *first, *way.change(), *way.judge(), *proofs, *way.record())
     notes = {"schema": "1_orders\n"}

@@ -27,7 +27,7 @@ def test_compose_says_the_same_whoever_calls_it(fresh: Production, content: str)
     """Words, warnings and exit code are docker's, also for a project that has the plugin's own name; only a plain
     installation is called without docker."""
     fresh.sh('printf "%s\n" "$1" >/tmp/asked.yml', content, user="deploy")
-    text = files("hummii_ops.facts").joinpath("hashes.sh").read_text(encoding="utf-8")
+    text = files("hummii_ops.facts.reading").joinpath("hashes.sh").read_text(encoding="utf-8")
 
     def said(setting: str) -> tuple[list[str], str]:
         script = ASK.replace("{setting}", setting)

@@ -16,7 +16,7 @@ from lab import stack
 pytestmark = pytest.mark.lab
 
 ROLLBACK = ("rollback", "--latest", "--settle=1", "--reason=orders fail")
-READS = Path(__file__).parents[2] / "hummii_ops" / "facts" / "migrations.sh"
+READS = Path(__file__).parents[2] / "hummii_ops" / "facts" / "database" / "migrations.sh"
 DROPS = "20250421090000_order_lines"
 
 

@@ -20,13 +20,13 @@ from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
+from made_runs import a_plan, a_state, a_step_result, an_outcome
 
 from hummii_ops import errors, events
 from hummii_ops.errors import ExitCode, HummiiError
-from hummii_ops.facts.record import parse_record
-from hummii_ops.plans.plan import ChecklistItem, Plan, StackState
+from hummii_ops.facts.restore_points.record import parse_record
+from hummii_ops.plans.plan import ChecklistItem
 from hummii_ops.run.fleet import Part
-from hummii_ops.run.outcome import Outcome, StepResult
 from hummii_ops.tasks.call.frame import of_error
 from hummii_ops.tasks.reply.report import run_reply
 from hummii_ops.telling.lines import document
@@ -131,42 +131,25 @@ def test_an_error_keeps_to_its_schema(kind: type[HummiiError]) -> None:
 
 
 NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
-STATE = StackState(label="1.0", identity=None, files={}, modes={}, services=())
-PLAN = Plan(
-    task="rollback",
+STATE = a_state("1.0")
+PLAN = a_plan(
     environment="lab",
     host="lab-1",
     project="hummii",
     project_dir="/opt/hummii",
     left=STATE,
     target=STATE,
-    forward=(),
-    back=(),
-    expect="",
-    expect_files=(),
     checklist=(ChecklistItem(words="Report", steps=("report",)),),
 )
-STEP = StepResult(
-    id="replace-api",
-    title="api",
-    list="forward",
-    host="lab-1",
-    outcome="failed",
-    reason="no",
-    started_at=NOW,
-    elapsed_s=1.0,
+STEP = a_step_result(
+    id="replace-api", title="api", host="lab-1", outcome="failed", reason="no", started_at=NOW, elapsed_s=1.0
 )
-OUTCOME = Outcome(
+OUTCOME = an_outcome(
     run_id="20260115T103000Z-rollback-1a2b",
     host="lab-1",
-    state="done",
     steps=(STEP, replace(STEP, outcome="skipped", started_at=None, elapsed_s=None)),
-    outside=None,
-    by_default=False,
-    cancelled=False,
     outage_s=None,
     outage_reason="the health URL was not sampled",
-    began_at=None,
     ended_at=NOW,
 )
 

@@ -15,7 +15,7 @@ import hummii_ops
 PACKAGE = Path(hummii_ops.__file__).parent
 HOST = PACKAGE / "host"
 ALL = sorted(PACKAGE.rglob("*.sh"))
-READS = PACKAGE / "facts" / "migrations.sh"
+READS = PACKAGE / "facts" / "database" / "migrations.sh"
 VERB_FILES = sorted((HOST / "verbs").glob("*.sh"))
 # A function from its name to its end; a body is `( … )` or `{ … }`, in one line or to a line that holds its end alone.
 FUNCTION = re.compile(

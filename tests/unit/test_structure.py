@@ -46,13 +46,15 @@ ROOMS["readiness"] = {"readiness", "checks", *LINE[LINE.index("run") :]}
 ROOMS["security"] = {"security", "checks", *LINE[LINE.index("facts") :]}
 ROOMS["tasks"] |= {"readiness", "security"}
 
-# Rooms within a room, in the same way; "" is what stands beside them: tasks' menu is above all, checks' verdict below.
+# Rooms within a room, in the same way; "" is what stands beside them: tasks' menu is above all, checks' verdict and the
+# snapshot of facts below.
 WITHIN = {
     "tasks": ("", "setup", "deploys", "procedure", "record", "runs", "code", "database", "health", "reply", "call"),
     "checks": (
         *("would_help", "flows", "compared", "stack", "logs", "database", "resources", "requests", "statistics"),
         *("client", ""),
     ),
+    "facts": ("new_server", "database", "restore_points", "reading", ""),
 }
 
 # A foreign package → the files that may import it.

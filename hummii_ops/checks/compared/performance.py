@@ -14,7 +14,7 @@ from hummii_ops.checks.database import database_limits
 from hummii_ops.checks.requests import access_log, outside_services, prometheus, responses
 from hummii_ops.checks.resources import resource_limits
 from hummii_ops.checks.verdict import Measurement
-from hummii_ops.facts.releases import running_identity
+from hummii_ops.facts.restore_points.releases import running_identity
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment, Host
 from hummii_ops.transport import Transport

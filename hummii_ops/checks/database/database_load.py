@@ -76,7 +76,7 @@ class Load:
 
 def script() -> str:
     """What is asked, with its SQL."""
-    checks, facts = files("hummii_ops.checks.database"), files("hummii_ops.facts")
+    checks, facts = files("hummii_ops.checks.database"), files("hummii_ops.facts.database")
     sql = checks.joinpath("database_load.sql").read_text(encoding="utf-8")
     text = facts.joinpath("backup.sh").read_text(encoding="utf-8")
     text += f"sql() {{ cat <<'HUMMII_SQL'\n{sql}HUMMII_SQL\n}}\n"

@@ -2,7 +2,7 @@
 # The same questions to PostgreSQL twice, SECONDS apart, so that its counters can be compared; and what the api's
 # containers used of the CPU until then. It changes nothing.
 #
-# Arguments: PROJECT SERVICE DATABASE USER SECONDS API. facts/backup.sh stands before it, and `sql`, which prints the questions.
+# Arguments: PROJECT SERVICE DATABASE USER SECONDS API. facts/database/backup.sh stands before it, and `sql`, which prints the questions.
 export LC_ALL=C
 PATH=$PATH:/usr/local/bin:/usr/bin:/bin
 frame() { printf '\n@hummii %s %s ' "$1" "$2" && base64 -w 0 && echo; }

@@ -11,7 +11,7 @@ import shlex
 from hummii_ops.checks.mask import shown, shown_url
 from hummii_ops.checks.stack.outside import Looked
 from hummii_ops.checks.verdict import SKIPPED, Measurement
-from hummii_ops.facts.image_refs import version_of
+from hummii_ops.facts.restore_points.image_refs import version_of
 from hummii_ops.facts.snapshot import Snapshot
 
 

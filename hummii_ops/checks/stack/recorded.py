@@ -11,9 +11,9 @@ from datetime import datetime
 
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.verdict import SKIPPED, Measurement
-from hummii_ops.facts.image_refs import image_ref
 from hummii_ops.facts.release import Record, Release
-from hummii_ops.facts.releases import running_identity
+from hummii_ops.facts.restore_points.image_refs import image_ref
+from hummii_ops.facts.restore_points.releases import running_identity
 from hummii_ops.facts.snapshot import RunFact, Snapshot
 
 _NAME = "images.recorded"

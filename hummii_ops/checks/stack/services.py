@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.verdict import SKIPPED, Judged, Measurement, worst
-from hummii_ops.facts.compose_text import Unparsable, parse_compose
+from hummii_ops.facts.restore_points.compose_text import Unparsable, parse_compose
 from hummii_ops.facts.snapshot import ContainerFact, Snapshot
 
 # A loop may be slower than two reads are apart; Docker itself waits up to a minute between two starts, so

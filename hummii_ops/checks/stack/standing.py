@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.verdict import SKIPPED, Measurement
-from hummii_ops.facts.releases import running_identity
+from hummii_ops.facts.restore_points.releases import running_identity
 from hummii_ops.facts.snapshot import Snapshot
 
 _QUIET = "quiet"

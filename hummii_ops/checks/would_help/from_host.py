@@ -21,7 +21,7 @@ from hummii_ops.checks.would_help import failing, looks, traffic
 from hummii_ops.checks.would_help.counting import looked
 from hummii_ops.checks.would_help.evidence import Evidence
 from hummii_ops.checks.would_help.traffic import Counted
-from hummii_ops.facts.releases import running_identity
+from hummii_ops.facts.restore_points.releases import running_identity
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment, Host
 from hummii_ops.transport import Transport

@@ -22,9 +22,9 @@ from hummii_ops.checks.would_help.evidence import (
     ServiceState,
 )
 from hummii_ops.errors import HummiiError
-from hummii_ops.facts.choose import choose_latest
 from hummii_ops.facts.release import Release
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.restore_points.choose import choose_latest
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import ContainerFact, Snapshot
 from hummii_ops.inventory import Environment
 

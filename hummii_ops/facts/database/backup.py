@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from hummii_ops.facts.archive_header import ArchiveHeader
-from hummii_ops.facts.magic import Recognised
+from hummii_ops.facts.database.archive_header import ArchiveHeader
+from hummii_ops.facts.database.magic import Recognised
 
 Lies = Literal["file", "folder", "special", "outside", "nothing", "unreadable"]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hummii_ops.facts.backup import Backup, Contents, ServedDatabase
+from hummii_ops.facts.database.backup import Backup, Contents, ServedDatabase
 
 # Archive versions that a server's own pg_restore reads, by its major version. Source: pg_backup_archiver.h.
 _ARCHIVES = {13: (1, 14), 14: (1, 14), 15: (1, 14), 16: (1, 15), 17: (1, 16), 18: (1, 16)}

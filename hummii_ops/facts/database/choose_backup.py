@@ -6,7 +6,7 @@ import re
 from datetime import UTC
 
 from hummii_ops.errors import Refused, UsageError
-from hummii_ops.facts.backup import Backup, Backups
+from hummii_ops.facts.database.backup import Backup, Backups
 from hummii_ops.facts.timestamps import Unreadable, parse_timestamp
 
 LATEST = "latest"

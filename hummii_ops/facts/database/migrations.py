@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from hummii_ops.facts.backup import Migration
+from hummii_ops.facts.database.backup import Migration
 
 Verdict = Literal["equal", "behind", "ahead, expand-only", "ahead, destructive", "diverged", "failed", "unknown"]
 Safety = Literal["safe", "unsafe", "unknown"]

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
-from hummii_ops.facts.archive_header import archive_header
-from hummii_ops.facts.backup import Backup, Backups, Contents, Lies, Manifest, Migration, ServedDatabase
+from hummii_ops.facts.database.archive_header import archive_header
+from hummii_ops.facts.database.backup import Backup, Backups, Contents, Lies, Manifest, Migration, ServedDatabase
+from hummii_ops.facts.database.magic import recognise
 from hummii_ops.facts.frames import Frames, frames, sensible
-from hummii_ops.facts.magic import recognise
 from hummii_ops.facts.name_times import time_in_name
-from hummii_ops.facts.parse_claims import epoch_ms
+from hummii_ops.facts.reading.parse_claims import epoch_ms
 from hummii_ops.facts.timestamps import host_zone
 from hummii_ops.transport.text import printable
 

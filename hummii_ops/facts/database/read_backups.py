@@ -8,8 +8,8 @@ from __future__ import annotations
 from importlib.resources import files
 
 from hummii_ops.errors import Refused, Unreachable, UsageError
-from hummii_ops.facts.backup import Backup, Backups, Contents
-from hummii_ops.facts.parse_backups import parse_backups, parse_contents
+from hummii_ops.facts.database.backup import Backup, Backups, Contents
+from hummii_ops.facts.database.parse_backups import parse_backups, parse_contents
 from hummii_ops.inventory import Environment
 from hummii_ops.inventory.models import Database
 from hummii_ops.transport.protocol import LinkLost, Transport
@@ -45,7 +45,7 @@ def check_sql(database: Database | None) -> str:
 
 def script() -> str:
     """What is asked."""
-    room = files("hummii_ops.facts")
+    room = files("hummii_ops.facts.database")
     return "".join(room.joinpath(name).read_text(encoding="utf-8") for name in ("backup.sh", "backups.sh"))
 
 

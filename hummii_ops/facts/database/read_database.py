@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from hummii_ops.errors import Refused, Unreachable
-from hummii_ops.facts.read_backups import database_of
+from hummii_ops.facts.database.read_backups import database_of
 from hummii_ops.inventory import Environment
 from hummii_ops.transport.protocol import LinkLost, Transport
 from hummii_ops.transport.text import printable
@@ -100,7 +100,7 @@ def rows_of(text: str) -> dict[str, int]:
 
 
 def _ask(transport: Transport, environment: Environment, question: str, name: str, limit_s: float) -> list[str]:
-    room, database = files("hummii_ops.facts"), database_of(environment)
+    room, database = files("hummii_ops.facts.database"), database_of(environment)
     sql = room.joinpath(f"sql/{question}.sql").read_text(encoding="utf-8")
     script = room.joinpath("backup.sh").read_text(encoding="utf-8")
     script += f"sql() {{ cat <<'HUMMII_SQL'\n{sql}HUMMII_SQL\n}}\n{_ASK}"

@@ -15,9 +15,9 @@ from importlib.resources import files
 from io import BytesIO
 
 from hummii_ops.errors import Unreachable
-from hummii_ops.facts.backup import Migration
+from hummii_ops.facts.database.backup import Migration
 from hummii_ops.facts.frames import Frames, frames, sensible
-from hummii_ops.facts.image_refs import image_ref
+from hummii_ops.facts.restore_points.image_refs import image_ref
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.transport.protocol import LinkLost, Transport
@@ -69,7 +69,7 @@ def unasked(why: str) -> Schema:
 
 def script() -> str:
     """What is asked."""
-    room = files("hummii_ops.facts")
+    room = files("hummii_ops.facts.database")
     return "".join(room.joinpath(name).read_text(encoding="utf-8") for name in _PARTS)
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from posixpath import dirname, normpath
 
 from hummii_ops.errors import Refused
-from hummii_ops.facts.compose_text import ComposeText, Unparsable, parse_compose
-from hummii_ops.facts.image_refs import image_ref
-from hummii_ops.facts.unknown_server import HealthAnswer, Seen, Server
+from hummii_ops.facts.new_server.unknown_server import HealthAnswer, Seen, Server
+from hummii_ops.facts.restore_points.compose_text import ComposeText, Unparsable, parse_compose
+from hummii_ops.facts.restore_points.image_refs import image_ref
 
 COMPOSE_NAMES = (
     *("docker-compose.prod.yml", "docker-compose.production.yml", "compose.prod.yaml", "compose.prod.yml"),

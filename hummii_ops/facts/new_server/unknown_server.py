@@ -109,7 +109,7 @@ def parse_probes(answer: bytes, *, host: str) -> HealthAnswer | None:
 
 
 def _ask(transport: Transport, *args: str) -> bytes:
-    script = files("hummii_ops.facts").joinpath("propose.sh").read_text(encoding="utf-8")
+    script = files("hummii_ops.facts.new_server").joinpath("propose.sh").read_text(encoding="utf-8")
     try:
         return transport.call(script, *args, limit_s=90).stdout
     except LinkLost as lost:

@@ -9,11 +9,11 @@ import re
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
-from hummii_ops.facts import parse_claims, parse_docker, parse_files
 from hummii_ops.facts.archive import digests, kept_files
 from hummii_ops.facts.deploys import last_deploy
 from hummii_ops.facts.frames import Frames, frames, sensible
-from hummii_ops.facts.processes import at_work, running
+from hummii_ops.facts.reading import parse_claims, parse_docker, parse_files
+from hummii_ops.facts.reading.processes import at_work, running
 from hummii_ops.facts.snapshot import ComposeFact, HealthAnswer, HostFact, Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.transport.text import printable

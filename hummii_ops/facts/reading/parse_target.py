@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from hummii_ops.facts import parse_docker
 from hummii_ops.facts.frames import Frames, frames, sensible
+from hummii_ops.facts.reading import parse_docker
 from hummii_ops.facts.stack import ImageFact
 
 

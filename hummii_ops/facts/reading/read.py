@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from importlib.resources import files
 
 from hummii_ops.errors import Unreachable
-from hummii_ops.facts.parse import parse
-from hummii_ops.facts.parse_target import TargetFacts, parse_target
+from hummii_ops.facts.reading.parse import parse
+from hummii_ops.facts.reading.parse_target import TargetFacts, parse_target
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
@@ -22,7 +22,7 @@ _LIMIT_S = 45  # docker is given 10 s for each answer and compose 20 s
 
 def script(name: str) -> str:
     """The text of one of this room's reads, with what it shares with the host's own judgement before it."""
-    room = files("hummii_ops.facts")
+    room = files("hummii_ops.facts.reading")
     return "".join(room.joinpath(file).read_text(encoding="utf-8") for file in ("hashes.sh", name))
 
 

@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from posixpath import normpath
 
-from hummii_ops.facts.compose_text import ComposeService, ComposeText
-from hummii_ops.facts.image_refs import find_image, image_ref
-from hummii_ops.facts.interpolate import NoValue, interpolate
 from hummii_ops.facts.release import ServiceImage
+from hummii_ops.facts.restore_points.compose_text import ComposeService, ComposeText
+from hummii_ops.facts.restore_points.image_refs import find_image, image_ref
+from hummii_ops.facts.restore_points.interpolate import NoValue, interpolate
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.facts.stack import ImageFact
 

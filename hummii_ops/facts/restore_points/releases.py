@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
-from hummii_ops.facts.bare import Judged, judge_images, judge_needs
-from hummii_ops.facts.compose_text import Unparsable, parse_compose
-from hummii_ops.facts.image_refs import find_image, image_ref, version_of
-from hummii_ops.facts.record import BadRecord, parse_record
 from hummii_ops.facts.release import Record, Release, ServiceImage, identity
+from hummii_ops.facts.restore_points.bare import Judged, judge_images, judge_needs
+from hummii_ops.facts.restore_points.compose_text import Unparsable, parse_compose
+from hummii_ops.facts.restore_points.image_refs import find_image, image_ref, version_of
+from hummii_ops.facts.restore_points.record import BadRecord, parse_record
 from hummii_ops.facts.snapshot import BackupFact, Snapshot
 from hummii_ops.facts.timestamps import Moment, Unreadable, host_zone, parse_timestamp
 from hummii_ops.inventory import Environment

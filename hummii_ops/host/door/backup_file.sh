@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034  # the settings and $work come from restore.sh; backup.sh stands beside
 # One backup in the folder of the database's backups: where it lies, what it is by its first bytes, what it holds.
-# As facts/magic.py, facts/archive_header.py and facts/backups.sh have it. It changes nothing.
+# As facts/database/magic.py, facts/database/archive_header.py and facts/database/backups.sh have it. It changes nothing.
 backup_named() { # TEXT: $backup, its path; only what really lies in that folder
     folder=$project_dir/$database_backups
     case $1 in

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034  # what backup_file.sh and look.sh found; the settings come from restore.sh
-# May the backup be served here? As facts/backup_judgement.py and plans/schema_check.py decide. It changes nothing.
+# May the backup be served here? As facts/database/backup_judgement.py and plans/schema_check.py decide. It changes nothing.
 # Left out, since only a laptop can: what its name says of its time, and what could not be proven but is let pass.
 served_now() { # $container, and of the served database: its size, the roles, the extensions, the applied migrations
     container=$(database_container "$project" "$database_service") || stop 3 "refused: PostgreSQL's container does not run" 'docker ps -a'

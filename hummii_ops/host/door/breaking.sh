@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # breaking <migration.sql: the first statement that does more than add what older code neither sees nor has to fill.
-# Prints nothing if there is none. What is not understood counts as such a one. As `breaking` of facts/migrations.py.
+# Prints nothing if there is none. What is not understood counts as such a one. As `breaking` of facts/database/migrations.py.
 breaking() { LC_ALL=C awk "$classifier"; }
 # shellcheck disable=SC2016  # dollars are awk's
 classifier='

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Which release is meant: `--latest`, or a version or timestamp. As facts/choose.py: both must agree on the same cases.
+# Which release is meant: `--latest`, or a version or timestamp. As facts/restore_points/choose.py: both must agree on the same cases.
 #
 # Reads facts, one a line, fields separated by tabs, times in milliseconds, "-" for what is not known; releases newest first:
 #   now TIME      container SERVICE IMAGE CREATED      run ID TASK STATE TO ENDED (newest first)

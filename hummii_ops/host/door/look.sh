@@ -61,7 +61,7 @@ config_of() ( # FILE COMPOSE_OPTION…: services_of it, and its replicas; 1 with
         printf '%s\n' "$said" | services_of
         printf '%s\n' "$said" | replicas
     else
-        # it may quote the rest of an env file, or a value: only a quoted name stays, as in facts/parse_docker.py
+        # it may quote the rest of an env file, or a value: only a quoted name stays, as in facts/reading/parse_docker.py
         grep -v 'level=warning' "$work/words" | tr '\t\n' '  ' |
             sed -E "s/(near|variable name|unterminated quoted value) *[\"'\`].*/\1 ***/; s/(with another [$][.]) *[^ ].*/\1 ***/; s/\"([A-Za-z][A-Za-z0-9._\/-]*)\"/\x01\1\x01/g
                 s/\"[^\"]*(\"|$)/***/g; s/\x01/\"/g; s/\`[^\`]*\`?/***/g; s/(value: *)'[^']*'?/\1***/; s,://[^ /@]*@,://***@,g" |

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154  # the settings, $work and what look.sh found
-# The restore points of this host as the lines that choose.sh reads, judged as facts/releases.py and facts/bare.py do.
+# The restore points of this host as the lines that choose.sh reads, judged as facts/restore_points/releases.py and facts/restore_points/bare.py do.
 # Never drops one: what cannot be restored is listed with the reason. It changes nothing.
 # Of each release it leaves in $work/release/ID/: path, services "service image ref hash|-", files, identity, uses,
 # config (where what Compose makes of it lies).
@@ -94,7 +94,7 @@ identify() { # identity and version, from the services
     [ -s "$dir/services" ] && ! grep -q '^[^ ]* - ' "$dir/services" || return 0
     identity_of "$sha" "$dir/services" >"$dir/identity"
 }
-version_of() ( # [REF IMAGE|-]: the tag, unless that says nothing; then the image's version label. As facts/image_refs.py
+version_of() ( # [REF IMAGE|-]: the tag, unless that says nothing; then the image's version label. As facts/restore_points/image_refs.py
     [ $# = 2 ] || exit 0
     last=${1##*/} last=${last%%@*} tag=
     case $last in *:*) tag=${last#*:} ;; esac

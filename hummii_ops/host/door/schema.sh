@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034  # the settings, $work and what look.sh and plan.sh found
-# May the target's code serve the schema that the database has now? As facts/migrations.py and plans/schema_check.py
+# May the target's code serve the schema that the database has now? As facts/database/migrations.py and plans/schema_check.py
 # decide, in the same words. backup.sh and migrations.sh stand before it. It changes nothing.
 # It leaves in $work/schema/: applied, shipped (name<tab>sha), extra, missing, failed, edited (names), breaks (name<tab>what).
 schema_now() { # $schema_verdict, $code_only (safe, unsafe, unknown), $schema_why (what is not known)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hummii_ops.errors import Declined, HummiiError, Refused, Unreachable, UsageError
-from hummii_ops.facts.read import read, with_docker
+from hummii_ops.facts.reading.read import read, with_docker
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment, Host, inventory_path, load
 from hummii_ops.run.entry import Entry

@@ -15,12 +15,12 @@ from rich.console import Console
 
 from hummii_ops.checks.stack import outside
 from hummii_ops.errors import HummiiError, Interrupted, Refused
-from hummii_ops.facts.choose import Choice, choose_latest, choose_to, find
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read import read_target
-from hummii_ops.facts.read_migrations import Schema, read_schema
+from hummii_ops.facts.database.read_migrations import Schema, read_schema
+from hummii_ops.facts.reading.parse_target import TargetFacts
+from hummii_ops.facts.reading.read import read_target
 from hummii_ops.facts.release import Release
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.restore_points.choose import Choice, choose_latest, choose_to, find
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import rollback as plan_rollback
 from hummii_ops.plans import schema_check

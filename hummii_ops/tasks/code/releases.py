@@ -11,7 +11,7 @@ from rich.table import Table
 from hummii_ops.errors import ExitCode
 from hummii_ops.facts.amounts import age
 from hummii_ops.facts.release import Release
-from hummii_ops.facts.releases import releases as find_releases
+from hummii_ops.facts.restore_points.releases import releases as find_releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans.before import version_of
 from hummii_ops.tasks.call import session

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hummii_ops.errors import ExitCode, UsageError
-from hummii_ops.facts.choose import checked
+from hummii_ops.facts.restore_points.choose import checked
 from hummii_ops.tasks.call import session
 from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
 from hummii_ops.tasks.call.said import Reply
@@ -101,7 +101,7 @@ def _list(sites: Sequence[Site], exit_code: ExitCode) -> Reply:
 
 
 def _with_db(backup: str, code: CodeWish, sites: Sequence[Site]) -> Reply:
-    from hummii_ops.facts.choose_backup import checked as checked_backup
+    from hummii_ops.facts.database.choose_backup import checked as checked_backup
     from hummii_ops.tasks.database.bring_back import Wish, bring_back
 
     wish = Wish(

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from hummii_ops.errors import Refused
 from hummii_ops.facts.amounts import size
-from hummii_ops.facts.backup import Backup, Backups, Contents
-from hummii_ops.facts.backup_judgement import Judgement, judge, judge_listed
-from hummii_ops.facts.choose_backup import LATEST, candidates
-from hummii_ops.facts.read_backups import read_contents
+from hummii_ops.facts.database.backup import Backup, Backups, Contents
+from hummii_ops.facts.database.backup_judgement import Judgement, judge, judge_listed
+from hummii_ops.facts.database.choose_backup import LATEST, candidates
+from hummii_ops.facts.database.read_backups import read_contents
 from hummii_ops.plans import schema_check
 from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.tasks.call.said import say

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from hummii_ops.errors import ExitCode, HummiiError
 from hummii_ops.facts.amounts import size
-from hummii_ops.facts.backup_judgement import judge_listed
-from hummii_ops.facts.read_backups import database_of, read_backups
+from hummii_ops.facts.database.backup_judgement import judge_listed
+from hummii_ops.facts.database.read_backups import database_of, read_backups
 from hummii_ops.plans import backup_db as plan_backup_db
 from hummii_ops.run import preflight
 from hummii_ops.run.fleet import Part, carry_out

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from hummii_ops.facts.amounts import age, size
-from hummii_ops.facts.backup import Backup, Backups, Contents, schema_head
-from hummii_ops.facts.backup_judgement import Judgement
+from hummii_ops.facts.database.backup import Backup, Backups, Contents, schema_head
+from hummii_ops.facts.database.backup_judgement import Judgement
 from hummii_ops.transport import printable
 
 

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from hummii_ops.errors import Detached, ExitCode, HummiiError, Refused
-from hummii_ops.facts.backup import Contents
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read_backups import check_sql, database_of, read_backups
-from hummii_ops.facts.read_database import rows_of
+from hummii_ops.facts.database.backup import Contents
+from hummii_ops.facts.database.read_backups import check_sql, database_of, read_backups
+from hummii_ops.facts.database.read_database import rows_of
+from hummii_ops.facts.reading.parse_target import TargetFacts
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import prepare_db as plan_prepare_db

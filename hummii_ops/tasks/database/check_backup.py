@@ -9,9 +9,9 @@ from rich.console import Console
 
 from hummii_ops.errors import ExitCode, Refused, UsageError
 from hummii_ops.facts.amounts import size
-from hummii_ops.facts.backup import Backup, Backups, Contents
-from hummii_ops.facts.choose_backup import candidates, checked
-from hummii_ops.facts.read_backups import database_of, read_backups
+from hummii_ops.facts.database.backup import Backup, Backups, Contents
+from hummii_ops.facts.database.choose_backup import candidates, checked
+from hummii_ops.facts.database.read_backups import database_of, read_backups
 from hummii_ops.plans import prepare_db
 from hummii_ops.run import preflight
 from hummii_ops.run.fleet import carry_out

@@ -13,8 +13,8 @@ from rich.console import Console
 from hummii_ops.errors import ExitCode, UsageError
 from hummii_ops.facts.amounts import size
 from hummii_ops.facts.claims import RunFact
-from hummii_ops.facts.read_backups import database_of
-from hummii_ops.facts.read_database import OurDatabase, read_databases
+from hummii_ops.facts.database.read_backups import database_of
+from hummii_ops.facts.database.read_database import OurDatabase, read_databases
 from hummii_ops.plans import clean_db
 from hummii_ops.run import preflight
 from hummii_ops.run.fleet import carry_out

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from hummii_ops.facts.choose import Choice, choose_latest, choose_to, find
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read import read_target
+from hummii_ops.facts.reading.parse_target import TargetFacts
+from hummii_ops.facts.reading.read import read_target
 from hummii_ops.facts.release import Release
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.restore_points.choose import Choice, choose_latest, choose_to, find
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans.work import Options
 from hummii_ops.tasks.call.session import Site

@@ -6,8 +6,8 @@ import shlex
 from contextlib import suppress
 
 from hummii_ops.errors import HummiiError
-from hummii_ops.facts.read_backups import database_of
-from hummii_ops.facts.read_database import read_databases
+from hummii_ops.facts.database.read_backups import database_of
+from hummii_ops.facts.database.read_database import read_databases
 from hummii_ops.inventory import Environment
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.transport import LinkLost

@@ -10,8 +10,8 @@ from datetime import datetime
 from rich.console import Console
 
 from hummii_ops.errors import Declined
-from hummii_ops.facts.parse_claims import epoch_ms
-from hummii_ops.facts.read_database import read_rows, rows_of
+from hummii_ops.facts.database.read_database import read_rows, rows_of
+from hummii_ops.facts.reading.parse_claims import epoch_ms
 from hummii_ops.plans.plan import Plan
 from hummii_ops.tasks.call import session
 from hummii_ops.tasks.call.session import Site

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hummii_ops.errors import UsageError
-from hummii_ops.facts.choose import checked as checked_release
-from hummii_ops.facts.choose_backup import checked
-from hummii_ops.facts.read_backups import database_of
+from hummii_ops.facts.database.choose_backup import checked
+from hummii_ops.facts.database.read_backups import database_of
+from hummii_ops.facts.restore_points.choose import checked as checked_release
 from hummii_ops.plans.work import Options
 from hummii_ops.tasks.call import session
 from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command

@@ -9,10 +9,10 @@ from rich.console import Console
 
 from hummii_ops.errors import ExitCode, HummiiError, Refused, Unreachable, UsageError
 from hummii_ops.facts.claims import RunFact
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read_backups import database_of
-from hummii_ops.facts.read_database import read_databases, read_obstacles
-from hummii_ops.facts.read_migrations import Schema, read_migrations
+from hummii_ops.facts.database.read_backups import database_of
+from hummii_ops.facts.database.read_database import read_databases, read_obstacles
+from hummii_ops.facts.database.read_migrations import Schema, read_migrations
+from hummii_ops.facts.reading.parse_target import TargetFacts
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import clean_db, schema_check

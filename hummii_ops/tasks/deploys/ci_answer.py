@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hummii_ops.ci.decide import FAILED, Decision, Deploy, Running, answered_by, decide, target
 from hummii_ops.errors import Busy, ExitCode, HummiiError, Inconclusive
-from hummii_ops.facts.releases import running_identity
+from hummii_ops.facts.restore_points.releases import running_identity
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans.before import version_of
 from hummii_ops.plans.rollback import Options

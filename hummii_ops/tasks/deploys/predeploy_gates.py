@@ -13,7 +13,7 @@ from typing import Any
 
 from hummii_ops.checks.verdict import SKIPPED
 from hummii_ops.errors import HummiiError
-from hummii_ops.facts.releases import running_identity
+from hummii_ops.facts.restore_points.releases import running_identity
 from hummii_ops.github.client import GitHub
 from hummii_ops.github.job import job_of
 from hummii_ops.inventory import Environment, Secret, resolve

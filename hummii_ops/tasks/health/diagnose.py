@@ -76,7 +76,7 @@ def diagnosed(site: Site, flows: Sequence[Measurement] = ()) -> tuple[str, Evide
     from hummii_ops.checks.would_help import advise
     from hummii_ops.checks.would_help.from_host import with_looks
     from hummii_ops.checks.would_help.from_snapshot import of_snapshot, target_of
-    from hummii_ops.facts.read_migrations import read_schema
+    from hummii_ops.facts.database.read_migrations import read_schema
     from hummii_ops.plans import schema_check
 
     snapshot = site.snapshot()

@@ -12,7 +12,7 @@ from hummii_ops.checks.logs import excerpts, logs
 from hummii_ops.checks.stack import dependent, health, recorded, services, standing
 from hummii_ops.checks.stack.outside import Looked, health_url, look
 from hummii_ops.errors import Refused
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.health.flow_look import FlowLook, look_at_flows

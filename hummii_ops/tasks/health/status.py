@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from hummii_ops.facts.releases import releases as find_releases
+from hummii_ops.facts.restore_points.releases import releases as find_releases
 from hummii_ops.facts.snapshot import HealthAnswer, Hold, Lease, Snapshot
 from hummii_ops.facts.stack import ContainerFact
 from hummii_ops.inventory import Environment

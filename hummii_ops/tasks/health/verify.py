@@ -19,7 +19,7 @@ from rich.console import Console
 from hummii_ops.checks import exit_code_of, worst
 from hummii_ops.checks.stack import health, standing
 from hummii_ops.errors import ExitCode, HummiiError, UsageError
-from hummii_ops.facts.releases import running_identity
+from hummii_ops.facts.restore_points.releases import running_identity
 from hummii_ops.inventory import Environment
 from hummii_ops.run.ship import lines
 from hummii_ops.tasks.call import session

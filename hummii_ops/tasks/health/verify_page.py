@@ -14,7 +14,7 @@ from rich.text import Text
 
 from hummii_ops.checks import Measurement, Verdict, worst
 from hummii_ops.checks.stack import health
-from hummii_ops.facts.releases import running_identity
+from hummii_ops.facts.restore_points.releases import running_identity
 from hummii_ops.tasks.health.looking import Seen
 from hummii_ops.transport import printable
 

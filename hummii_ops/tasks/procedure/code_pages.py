@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from hummii_ops.errors import ExitCode, HummiiError, UsageError
-from hummii_ops.facts.choose import checked
+from hummii_ops.facts.restore_points.choose import checked
 from hummii_ops.plans.work import Options
 from hummii_ops.scenarios import critical_bug as critical
 from hummii_ops.scenarios import deployment_failure as failure

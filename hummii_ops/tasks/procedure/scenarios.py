@@ -10,9 +10,9 @@ from typing import Any
 
 from hummii_ops.checks import Measurement
 from hummii_ops.errors import UsageError
-from hummii_ops.facts.choose import checked as checked_release
-from hummii_ops.facts.choose_backup import checked
-from hummii_ops.facts.read_backups import database_of
+from hummii_ops.facts.database.choose_backup import checked
+from hummii_ops.facts.database.read_backups import database_of
+from hummii_ops.facts.restore_points.choose import checked as checked_release
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.plans.work import Options

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 
 from hummii_ops.errors import HummiiError, Refused, UsageError
-from hummii_ops.facts.choose import find
-from hummii_ops.facts.releases import releases as find_releases
+from hummii_ops.facts.restore_points.choose import find
+from hummii_ops.facts.restore_points.releases import releases as find_releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans.before import state_of
 from hummii_ops.run import restore_point

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from hummii_ops.checks.stack.outside import look
 from hummii_ops.errors import HummiiError, UsageError
-from hummii_ops.facts.propose import Proposal, health_of, propose
-from hummii_ops.facts.unknown_server import HealthAnswer, probe, read_server
+from hummii_ops.facts.new_server.propose import Proposal, health_of, propose
+from hummii_ops.facts.new_server.unknown_server import HealthAnswer, probe, read_server
 from hummii_ops.inventory import (
     Environment,
     Hop,

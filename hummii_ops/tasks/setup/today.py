@@ -8,10 +8,10 @@ from typing import Any
 from rich.console import Console
 
 from hummii_ops.errors import HummiiError
-from hummii_ops.facts.choose import choose_latest
-from hummii_ops.facts.read import read
+from hummii_ops.facts.reading.read import read
 from hummii_ops.facts.release import Release
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.restore_points.choose import choose_latest
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.plans.before import version_of

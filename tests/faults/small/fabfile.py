@@ -74,7 +74,7 @@ def _files(expect: str) -> dict[str, str]:
 
 def _expect(site: Site) -> str:
     """The facts that the plan is made from, as the host itself tells them."""
-    text = READ.format(text=files("hummii_ops.facts").joinpath("expect.sh").read_text())
+    text = READ.format(text=files("hummii_ops.facts.reading").joinpath("expect.sh").read_text())
     said = site.transport.call(text, small_plans.PROJECT.name, small_plans.DIR, ".env", small_plans.FILE, limit_s=20)
     if said.exit_code != 0:
         raise Unreachable(f"{site.host.name}: {said.stderr.decode()}")

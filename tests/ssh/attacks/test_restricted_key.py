@@ -12,8 +12,8 @@ from restricted_host import BACKUP, FILE, NEW, OLD, Host, about, plan
 
 from hummii_ops.errors import Refused, Unreachable
 from hummii_ops.events import Event
-from hummii_ops.facts.read import read
-from hummii_ops.facts.read import script as facts_script
+from hummii_ops.facts.reading.read import read
+from hummii_ops.facts.reading.read import script as facts_script
 from hummii_ops.inventory.models import Environment
 from hummii_ops.run import perform, witness
 from hummii_ops.run.entry import Entry, script

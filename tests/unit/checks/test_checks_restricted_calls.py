@@ -17,7 +17,8 @@ from hummii_ops.checks.logs import deploy_output, excerpts, last_words
 from hummii_ops.checks.requests import access_log, outside_services, prometheus, responses
 from hummii_ops.checks.resources import resources
 from hummii_ops.errors import HummiiError
-from hummii_ops.facts import read, read_backups, read_migrations
+from hummii_ops.facts.database import read_backups, read_migrations
+from hummii_ops.facts.reading import read
 from hummii_ops.inventory.models import Environment
 from hummii_ops.run import restricted
 from hummii_ops.run.entry import Entry

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from hummii_ops.facts.archive_header import ArchiveHeader
-from hummii_ops.facts.backup import Backup, Migration, ServedDatabase
-from hummii_ops.facts.magic import Recognised
+from hummii_ops.facts.database.archive_header import ArchiveHeader
+from hummii_ops.facts.database.backup import Backup, Migration, ServedDatabase
+from hummii_ops.facts.database.magic import Recognised
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from facts_stacks import image_id
 
-from hummii_ops.facts.parse import parse
-from hummii_ops.facts.read import read_arguments, script
+from hummii_ops.facts.reading.parse import parse
+from hummii_ops.facts.reading.read import read_arguments, script
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory.models import Environment
 

@@ -9,9 +9,9 @@ import pytest
 from facts_backup import FOLDER, MANIFEST, SHA
 
 from hummii_ops.errors import Unreachable
-from hummii_ops.facts.backup import Backups
+from hummii_ops.facts.database.backup import Backups
+from hummii_ops.facts.database.parse_backups import parse_backups, parse_contents, parse_manifest
 from hummii_ops.facts.name_times import time_in_name
-from hummii_ops.facts.parse_backups import parse_backups, parse_contents, parse_manifest
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from facts_backup import FOLDER, NOW, SERVED, backup
 
 from hummii_ops.errors import Refused, UsageError
-from hummii_ops.facts.backup import Backup, Backups
-from hummii_ops.facts.choose_backup import candidates
+from hummii_ops.facts.database.backup import Backup, Backups
+from hummii_ops.facts.database.choose_backup import candidates
 
 
 def listed(*backups: Backup) -> Backups:

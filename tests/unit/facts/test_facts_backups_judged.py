@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from facts_backup import CUSTOM, HEADER, MANIFEST, OTHER, SERVED, SHA, backup
 
-from hummii_ops.facts.backup import Backup, Contents, Manifest
-from hummii_ops.facts.backup_judgement import judge, judge_listed
-from hummii_ops.facts.magic import Recognised
-from hummii_ops.facts.parse_backups import parse_manifest
+from hummii_ops.facts.database.backup import Backup, Contents, Manifest
+from hummii_ops.facts.database.backup_judgement import judge, judge_listed
+from hummii_ops.facts.database.magic import Recognised
+from hummii_ops.facts.database.parse_backups import parse_manifest
 
 PLAIN = Recognised(kind="plain", what="a plain SQL dump")
 

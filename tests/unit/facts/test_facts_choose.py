@@ -15,9 +15,9 @@ import pytest
 from facts_stacks import container, snapshot
 
 from hummii_ops.errors import HummiiError
-from hummii_ops.facts.choose import Choice, choose_latest, choose_to
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.release import Release, ServiceImage
+from hummii_ops.facts.restore_points.choose import Choice, choose_latest, choose_to
 from hummii_ops.facts.snapshot import Snapshot
 
 CASES = sorted((Path(__file__).parent / "choose").glob("*.json"))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from test_facts_magic import PLAIN, archive, tar
 
-from hummii_ops.facts.archive_header import archive_header
-from hummii_ops.facts.magic import recognise
+from hummii_ops.facts.database.archive_header import archive_header
+from hummii_ops.facts.database.magic import recognise
 
 FILE = Path(__file__).parents[3] / "hummii_ops/host/door/backup_file.sh"
 HEADS = {

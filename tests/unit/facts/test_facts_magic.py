@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
-from hummii_ops.facts.archive_header import archive_header
-from hummii_ops.facts.magic import recognise
+from hummii_ops.facts.database.archive_header import archive_header
+from hummii_ops.facts.database.magic import recognise
 
 PLAIN = b"--\n-- PostgreSQL database dump\n--\n\n\\restrict abc\n"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hummii_ops.facts.backup import Migration
-from hummii_ops.facts.migrations import is_expand_only, reconcile
+from hummii_ops.facts.database.backup import Migration
+from hummii_ops.facts.database.migrations import is_expand_only, reconcile
 
 LAB = Path(__file__).resolve().parents[3] / "lab" / "images" / "api"
 TEXTS = {"3_note": 'ALTER TABLE "orders" ADD COLUMN "note" TEXT', "4_lines": 'ALTER TABLE "orders" DROP COLUMN "q"'}

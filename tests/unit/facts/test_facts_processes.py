@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hummii_ops.facts.frames import Frame
-from hummii_ops.facts.processes import at_work, running
+from hummii_ops.facts.reading.processes import at_work, running
 
 
 def seen(*lines: str, cwd: str = "/", pid: int = 100, parents: str = "1") -> Frame:

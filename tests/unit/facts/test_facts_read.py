@@ -11,9 +11,9 @@ from facts_place import SECRET, a_read, environment, run
 from facts_stacks import container, digest
 
 from hummii_ops.errors import Unreachable
-from hummii_ops.facts.parse import parse
-from hummii_ops.facts.read import read
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.reading.parse import parse
+from hummii_ops.facts.reading.read import read
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import expectation_text
 from hummii_ops.transport.fake import FakeTransport
 from hummii_ops.transport.protocol import LinkLost, Result
@@ -160,7 +160,7 @@ def test_noise_is_not_an_answer_and_half_an_answer_is_none(place: Path) -> None:
 @pytest.mark.parametrize("shell", ["dash", "bash"])
 def test_the_host_makes_the_same_text_of_its_facts(place: Path, shell: str) -> None:
     """expect.sh and Snapshot.expectation_text agree to the byte; a crash loop counts as running."""
-    text = (Path(__file__).parents[3] / "hummii_ops/facts/expect.sh").read_text() + '\nexpectation "$@"\n'
+    text = (Path(__file__).parents[3] / "hummii_ops/facts/reading/expect.sh").read_text() + '\nexpectation "$@"\n'
     files = ("docker-compose.prod.yml", ".env", "with space", "gone", "/etc/hostname")
     (place / "with space").write_text("x")
     answer = run(shell, text, "hummii", str(place), *files, place=place)

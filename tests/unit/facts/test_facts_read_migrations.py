@@ -13,8 +13,8 @@ import pytest
 from facts_stacks import ENVIRONMENT, container, image, image_id, snapshot
 
 from hummii_ops.errors import Unreachable
-from hummii_ops.facts.backup import Migration
-from hummii_ops.facts.read_migrations import (
+from hummii_ops.facts.database.backup import Migration
+from hummii_ops.facts.database.read_migrations import (
     KEPT,
     ImageMigrations,
     Schema,

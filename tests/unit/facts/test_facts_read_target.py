@@ -9,9 +9,9 @@ import pytest
 from facts_place import DOCKER, NAME, SECRET, a_read, run
 from facts_stacks import image_id
 
-from hummii_ops.facts.parse_docker import refusal
-from hummii_ops.facts.parse_target import parse_target
-from hummii_ops.facts.read import script
+from hummii_ops.facts.reading.parse_docker import refusal
+from hummii_ops.facts.reading.parse_target import parse_target
+from hummii_ops.facts.reading.read import script
 
 
 def test_the_target_is_what_compose_says_and_differences_are_names(place: Path) -> None:

@@ -23,7 +23,7 @@ from facts_stacks import (
 
 from hummii_ops.facts.claims import Mark
 from hummii_ops.facts.release import Release, identity
-from hummii_ops.facts.releases import disk_runs, releases, running_identity
+from hummii_ops.facts.restore_points.releases import disk_runs, releases, running_identity
 from hummii_ops.facts.snapshot import BackupFact, FileFact, RecordFact, Snapshot
 
 STAMP = "20260115_103000"

@@ -10,7 +10,7 @@ import pytest
 
 HEAD = "--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version 15.18\n\n"
 END = "--\n-- PostgreSQL database dump complete\n--\n\n"
-SHARED = files("hummii_ops.facts").joinpath("backup.sh").read_text(encoding="utf-8")
+SHARED = files("hummii_ops.facts.database").joinpath("backup.sh").read_text(encoding="utf-8")
 
 
 def facts(sql: str | bytes, *, code: int = 0, shell: str = "dash") -> list[str]:

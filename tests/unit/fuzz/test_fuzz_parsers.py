@@ -33,19 +33,19 @@ from hummii_ops.checks.logs import excerpts
 from hummii_ops.checks.requests import access_log, prometheus
 from hummii_ops.checks.resources import resources
 from hummii_ops.errors import HummiiError
-from hummii_ops.facts import parse_claims, parse_docker
 from hummii_ops.facts.archive import kept_files
-from hummii_ops.facts.archive_header import archive_header
-from hummii_ops.facts.compose_text import Unparsable, parse_compose
+from hummii_ops.facts.database.archive_header import archive_header
+from hummii_ops.facts.database.magic import recognise
+from hummii_ops.facts.database.parse_backups import parse_backups, parse_contents, parse_manifest
+from hummii_ops.facts.database.read_database import rows_of
+from hummii_ops.facts.database.read_migrations import parse_migrations
 from hummii_ops.facts.frames import Frame, frames
-from hummii_ops.facts.magic import recognise
-from hummii_ops.facts.parse import parse
-from hummii_ops.facts.parse_backups import parse_backups, parse_contents, parse_manifest
-from hummii_ops.facts.parse_target import parse_target
-from hummii_ops.facts.read_database import rows_of
-from hummii_ops.facts.read_migrations import parse_migrations
-from hummii_ops.facts.record import BadRecord, parse_record
-from hummii_ops.facts.unknown_server import parse_probes, parse_server
+from hummii_ops.facts.new_server.unknown_server import parse_probes, parse_server
+from hummii_ops.facts.reading import parse_claims, parse_docker
+from hummii_ops.facts.reading.parse import parse
+from hummii_ops.facts.reading.parse_target import parse_target
+from hummii_ops.facts.restore_points.compose_text import Unparsable, parse_compose
+from hummii_ops.facts.restore_points.record import BadRecord, parse_record
 from hummii_ops.inventory.load import check
 from hummii_ops.inventory.models import Environment
 from hummii_ops.plans.plan import Plan

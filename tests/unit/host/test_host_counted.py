@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[3] / "hummii_ops"
 SCRIPT = """
-. "$1/facts/backup.sh"
+. "$1/facts/database/backup.sh"
 for verbs in database side validate; do . "$1/host/verbs/$verbs.sh"; done
 run=$2
 mkdir -p "$run/facts"

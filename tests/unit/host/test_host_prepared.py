@@ -9,11 +9,11 @@ import pytest
 
 PACKAGE = Path(__file__).parents[3] / "hummii_ops"
 SCRIPT = """
-. "$1/facts/backup.sh"
+. "$1/facts/database/backup.sh"
 for verbs in database side; do . "$1/host/verbs/$verbs.sh"; done
 run=$2/run lib=$2/lib
 mkdir -p "$run" "$lib/sql"
-cp "$1/facts/sql/checkpoint.sql" "$lib/sql"
+cp "$1/facts/database/sql/checkpoint.sql" "$lib/sql"
 PATH=$2/bin:$PATH
 ! is_prepared || exit 9
 note_prepared hummii postgres hummii hummii || exit

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from facts_stacks import image, image_id
 
-from hummii_ops.facts.image_refs import version_of
+from hummii_ops.facts.restore_points.image_refs import version_of
 from hummii_ops.steps import step_id
 
 DOOR = Path(__file__).parents[3] / "hummii_ops/host/door"

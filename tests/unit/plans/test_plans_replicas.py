@@ -11,8 +11,8 @@ import pytest
 from facts_stacks import ENVIRONMENT, backup, compose, container, digest, image, image_id, snapshot
 
 from hummii_ops.errors import Refused
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.reading.parse_target import TargetFacts
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import ComposeFact, Snapshot
 from hummii_ops.plans import rollback, undo
 from hummii_ops.plans.plan import Plan
@@ -20,7 +20,7 @@ from hummii_ops.plans.rollback import Options
 from hummii_ops.steps import Step
 
 HASHES = {"api": frozenset({"a" * 64}), "redis": frozenset({"c" * 64})}
-SHELL = Path(__file__).parents[3] / "hummii_ops/facts/hashes.sh"
+SHELL = Path(__file__).parents[3] / "hummii_ops/facts/reading/hashes.sh"
 
 
 def stack(there: int, on_disk: Mapping[str, int] | None, *, api: str = "1.1") -> Snapshot:

@@ -9,9 +9,9 @@ import pytest
 from facts_stacks import ENVIRONMENT, backup, compose, container, digest, env_file, image, image_id, snapshot
 
 from hummii_ops.errors import Refused
-from hummii_ops.facts.parse_target import TargetFacts
+from hummii_ops.facts.reading.parse_target import TargetFacts
 from hummii_ops.facts.release import Record, Release
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import ComposeFact, ContainerFact, FileFact, Snapshot
 from hummii_ops.plans import before, rollback, undo
 from hummii_ops.plans.plan import Plan, ServiceState

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from facts_stacks import ENVIRONMENT, backup, compose, container, image, image_id, snapshot
 
-from hummii_ops.facts.backup import Migration
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read_migrations import ImageMigrations, Schema, unasked
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.database.backup import Migration
+from hummii_ops.facts.database.read_migrations import ImageMigrations, Schema, unasked
+from hummii_ops.facts.reading.parse_target import TargetFacts
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.plans import rollback, schema_check
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.rollback import Options

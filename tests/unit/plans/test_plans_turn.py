@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from made_runs import a_plan
 
-from hummii_ops.plans.plan import Plan, StackState
+from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.turn import in_turn
 from hummii_ops.steps import Effect, Step
-
-NOTHING = StackState(label="-", identity=None, files={}, modes={}, services=())
 
 
 def plan(*effects: Effect) -> Plan:
@@ -18,19 +17,7 @@ def plan(*effects: Effect) -> Plan:
         Step(id=f"{effect}-{place}", title="a step", effect=effect, limit_s=5, holds=("x",), act=("x",))
         for place, effect in enumerate(effects)
     ]
-    return Plan(
-        task="rollback",
-        environment="e",
-        host="h",
-        project="p",
-        project_dir="/opt/p",
-        left=NOTHING,
-        target=NOTHING,
-        forward=tuple(steps),
-        back=tuple(steps),
-        expect="",
-        expect_files=(),
-    )
+    return a_plan(forward=tuple(steps), back=tuple(steps))
 
 
 @pytest.mark.parametrize("change", [Effect.CHANGES, Effect.REPLACES])

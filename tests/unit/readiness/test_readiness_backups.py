@@ -8,17 +8,17 @@ from typing import Any
 
 import facts_stacks as stacks
 import pytest
+from made_runs import an_outcome
 from prometheus_client.parser import text_string_to_metric_families
 
 from hummii_ops.errors import UsageError
-from hummii_ops.facts.backup import Backup, Backups, ServedDatabase
-from hummii_ops.facts.backup_judgement import Judgement
-from hummii_ops.facts.magic import Recognised
+from hummii_ops.facts.database.backup import Backup, Backups, ServedDatabase
+from hummii_ops.facts.database.backup_judgement import Judgement
+from hummii_ops.facts.database.magic import Recognised
 from hummii_ops.inventory.prevention import Ready
 from hummii_ops.readiness import metrics, projection
 from hummii_ops.readiness.backups import Read, lines, meant
 from hummii_ops.readiness.line import green, red, yellow
-from hummii_ops.run.outcome import Outcome
 
 SERVED = ServedDatabase(
     container="c",
@@ -83,10 +83,7 @@ def test_the_newest_are_meant() -> None:
 
 def outcome(seconds: float, outage_s: float | None) -> Any:
     ended = stacks.NOW + timedelta(seconds=seconds)
-    return Outcome(
-        run_id="r", host="h", state="done", steps=(), outside="go", by_default=False, cancelled=False,
-        outage_s=outage_s, outage_reason=None, began_at=stacks.NOW, ended_at=ended,
-    )  # fmt: skip
+    return an_outcome(run_id="r", outside="go", outage_s=outage_s, began_at=stacks.NOW, ended_at=ended)
 
 
 def test_what_is_projected_was_measured() -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import facts_stacks as stacks
 import pytest
 
-from hummii_ops.facts.backup import Migration
-from hummii_ops.facts.parse_target import TargetFacts
-from hummii_ops.facts.read_migrations import ImageMigrations, Schema, unasked
-from hummii_ops.facts.releases import releases
+from hummii_ops.facts.database.backup import Migration
+from hummii_ops.facts.database.read_migrations import ImageMigrations, Schema, unasked
+from hummii_ops.facts.reading.parse_target import TargetFacts
+from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import Mark, Snapshot
 from hummii_ops.facts.stack import ImageFact
 from hummii_ops.inventory.models import Environment

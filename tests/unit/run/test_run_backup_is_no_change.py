@@ -8,8 +8,8 @@ import pytest
 from facts_stacks import NOW, snapshot
 
 from hummii_ops.errors import Refused
-from hummii_ops.facts.choose import rolled_back_by
 from hummii_ops.facts.claims import RunFact
+from hummii_ops.facts.restore_points.choose import rolled_back_by
 from hummii_ops.tasks.reply.runview import chosen_run
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from made_runs import a_plan, a_state, a_step_result, an_outcome
 
 from hummii_ops.errors import Detached, Unreachable
 from hummii_ops.events import Event, Listener
 from hummii_ops.inventory.models import Environment
-from hummii_ops.plans.plan import Plan, StackState
+from hummii_ops.plans.plan import Plan
 from hummii_ops.run.fleet import Part, change_in_turn
-from hummii_ops.run.outcome import Outcome, StepResult
+from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.perform import Place
 from hummii_ops.run.ship import About
 from hummii_ops.run.turn import Turn
@@ -22,51 +23,18 @@ from hummii_ops.transport import LocalTransport, Transport
 
 RUN = "20260101T000000Z-rollback-aaaa"
 ABOUT = About(run_id=RUN, task="rollback", who="a@b", reason="", since_ms=0, hosts=("h-1", "h-2", "h-3"))
-STATE = StackState(label="1.0", identity=None, files={}, modes={}, services=())
+STATE = a_state("1.0")
 HOSTS = [{"name": name, "address": "192.0.2.1", "user": "deploy"} for name in ABOUT.hosts]
 ENVIRONMENT = Environment.model_validate({"name": "e", "hosts": HOSTS})
 
 
 def plan(host: str) -> Plan:
-    return Plan(
-        task="rollback",
-        environment="e",
-        host=host,
-        project="p",
-        project_dir="/opt/p",
-        left=STATE,
-        target=STATE,
-        forward=(),
-        back=(),
-        expect="",
-        expect_files=(),
-    )
+    return a_plan(host=host, left=STATE, target=STATE)
 
 
 def end(host: str, state: str, failed: str = "") -> Outcome:
-    step = StepResult(
-        id=failed,
-        title=failed,
-        list="forward",
-        host=host,
-        outcome="failed",
-        reason="-",
-        started_at=None,
-        elapsed_s=None,
-    )
-    return Outcome(
-        run_id=RUN,
-        host=host,
-        state=state,
-        steps=(step,) if failed else (),
-        outside=None,
-        by_default=False,
-        cancelled=False,
-        outage_s=0.0,
-        outage_reason=None,
-        began_at=None,
-        ended_at=None,
-    )
+    step = a_step_result(id=failed, title=failed, host=host, outcome="failed", reason="-")
+    return an_outcome(run_id=RUN, host=host, state=state, steps=(step,) if failed else ())
 
 
 @dataclass(kw_only=True)

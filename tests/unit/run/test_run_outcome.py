@@ -6,34 +6,24 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from made_runs import a_plan
 
 from hummii_ops.errors import ExitCode
 from hummii_ops.events import Event
-from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.outage import outage
 from hummii_ops.run.outcome import Outcome, of
 from hummii_ops.steps import Effect, Step
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-NOTHING = StackState(label="-", identity=None, files={}, modes={}, services=())
 
 
 def step(step_id: str, effect: Effect = Effect.CHANGES) -> Step:
     return Step(id=step_id, title=f"title of {step_id}", effect=effect, limit_s=5, holds=("x",), act=("x",))
 
 
-PLAN = Plan(
-    task="rollback",
-    environment="e",
-    host="h",
-    project="p",
-    project_dir="/opt/p",
-    left=NOTHING,
-    target=NOTHING,
+PLAN = a_plan(
     forward=(step("keep", Effect.PREPARES), step("put"), step("look", Effect.READS), step("note", Effect.RECORDS)),
     back=(step("return"), step("proven", Effect.READS)),
-    expect="",
-    expect_files=(),
     probe_url="http://127.0.0.1/",
 )
 

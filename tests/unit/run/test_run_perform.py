@@ -7,29 +7,17 @@ import json
 import tarfile
 from pathlib import Path
 
+from made_runs import a_plan
+
 from hummii_ops.errors import ExitCode, Unreachable
-from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run import perform
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.perform import Place
 from hummii_ops.steps import Effect, Step
 from hummii_ops.transport import FakeTransport, LinkLost, Result, Transport
 
-NOTHING = StackState(label="-", identity=None, files={}, modes={}, services=())
 CONFIRMED = Step(id="confirmed-outside", title="-", effect=Effect.READS, limit_s=5, holds=("x",), act=("x",))
-PLAN = Plan(
-    task="rollback",
-    environment="e",
-    host="h",
-    project="p",
-    project_dir="/opt/p",
-    left=NOTHING,
-    target=NOTHING,
-    forward=(CONFIRMED,),
-    back=(),
-    expect="",
-    expect_files=(),
-)
+PLAN = a_plan(forward=(CONFIRMED,))
 LINE = json.dumps({"t": 1767225600000, "ev": "begin", "list": "", "step": "", "code": None, "log": 0})
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_runs import a_plan
 
-from hummii_ops.plans.plan import Plan, StackState
+from hummii_ops.plans.plan import Plan
 from hummii_ops.run import ship
 from hummii_ops.run.entry import script
 from hummii_ops.steps import Effect, Step
@@ -39,7 +40,6 @@ HOSTILE = (
     "ü✓",
     "HUMMII_END",
 )
-NOTHING = StackState(label="-", identity=None, files={}, modes={}, services=())
 ABOUT = ship.About(run_id="R-1", task="rollback", who="a@b", reason="why", since_ms=1, hosts=("h",))
 
 
@@ -48,20 +48,7 @@ def step(step_id: str, *words: str) -> Step:
 
 
 def plan(*forward: Step) -> Plan:
-    return Plan(
-        task="rollback",
-        environment="e",
-        host="h",
-        project="p",
-        project_dir="/opt/p",
-        left=NOTHING,
-        target=NOTHING,
-        forward=forward,
-        back=(),
-        expect="file a -\n",
-        expect_files=("a",),
-        notes={"note": "text\n"},
-    )
+    return a_plan(forward=forward, expect="file a -\n", expect_files=("a",), notes={"note": "text\n"})
 
 
 def said(shell: str, text: str, which: str) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from hummii_ops.checks.would_help import Helps
 from hummii_ops.facts.claims import RunFact
-from hummii_ops.facts.releases import running_identity
+from hummii_ops.facts.restore_points.releases import running_identity
 from hummii_ops.facts.snapshot import Process, Snapshot
 from hummii_ops.scenarios.deploy_watch import DeployWatch, Opinion, Policy, acted_before, at_work, decide, running_on
 from hummii_ops.scenarios.watch import Look

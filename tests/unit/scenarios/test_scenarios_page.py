@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from hummii_ops.checks import Measurement
-from hummii_ops.facts.backup import Migration
-from hummii_ops.facts.read_migrations import ImageMigrations, Schema
+from hummii_ops.facts.database.backup import Migration
+from hummii_ops.facts.database.read_migrations import ImageMigrations, Schema
 from hummii_ops.plans.schema_check import SchemaCheck, judge
 from hummii_ops.scenarios.broken import error_lines, migration_lines, would_come_again
 from hummii_ops.scenarios.page import Page, Stage

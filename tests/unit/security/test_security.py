@@ -16,7 +16,7 @@ import facts_stacks as stacks
 import pytest
 
 from hummii_ops.errors import Unreachable
-from hummii_ops.facts.compose_text import parse_compose
+from hummii_ops.facts.restore_points.compose_text import parse_compose
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory.models import Environment
 from hummii_ops.inventory.prevention import Postdeploy

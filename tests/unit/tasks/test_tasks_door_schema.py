@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from test_facts_migrations import MORE_THAN_ADDS, ONLY_ADDS
 
-from hummii_ops.facts.backup import Migration
-from hummii_ops.facts.migrations import breaking
-from hummii_ops.facts.read_migrations import ImageMigrations, Schema, parse_migrations
+from hummii_ops.facts.database.backup import Migration
+from hummii_ops.facts.database.migrations import breaking
+from hummii_ops.facts.database.read_migrations import ImageMigrations, Schema, parse_migrations
 from hummii_ops.plans import schema_check
 
 DOOR = Path(__file__).parents[3] / "hummii_ops/host/door"

@@ -9,7 +9,7 @@ from threading import Event
 from built_snapshots import snapshot
 
 from hummii_ops.checks.compared.baseline import NEWEST
-from hummii_ops.facts.read import script
+from hummii_ops.facts.reading.read import script
 from hummii_ops.inventory import Environment
 from hummii_ops.tasks.call.ahead import Ahead
 from hummii_ops.tasks.call.session import Site

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from made_runs import a_plan, a_state
 
 from hummii_ops.errors import Busy, Refused
 from hummii_ops.facts.claims import Lease, RunFact
 from hummii_ops.facts.snapshot import ComposeFact, ProjectDir, Snapshot
 from hummii_ops.facts.stack import EngineFact
 from hummii_ops.inventory.models import Environment
-from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.plans.turn import in_turn
 from hummii_ops.steps import Effect, Step
 from hummii_ops.tasks.call.session import Site
@@ -118,19 +118,7 @@ PREPARES, CHANGES = (
     for name, effect in (("pinned-images", Effect.PREPARES), ("replace-api", Effect.CHANGES))
 )
 PLAN = in_turn(
-    Plan(
-        task="rollback",
-        environment="lab",
-        host="h-2",
-        project="p",
-        project_dir="/opt/p",
-        left=StackState(label="1.1", identity=None, files={}, modes={}, services=()),
-        target=StackState(label="1.0", identity=None, files={}, modes={}, services=()),
-        forward=(PREPARES, CHANGES),
-        back=(),
-        expect="",
-        expect_files=(),
-    )
+    a_plan(environment="lab", host="h-2", left=a_state("1.1"), target=a_state("1.0"), forward=(PREPARES, CHANGES))
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hummii_ops.errors import UsageError
 from hummii_ops.facts.claims import RunFact
-from hummii_ops.facts.read_database import OurDatabase
+from hummii_ops.facts.database.read_database import OurDatabase
 from hummii_ops.inventory.models import Environment
 from hummii_ops.plans.work import Options
 from hummii_ops.tasks.database.clean import _age, old_enough

@@ -7,8 +7,8 @@ from base64 import b64encode
 import pytest
 
 from hummii_ops.errors import Refused, Unreachable
-from hummii_ops.facts.propose import Proposal, health_of, propose
-from hummii_ops.facts.unknown_server import HealthAnswer, parse_probes, parse_server
+from hummii_ops.facts.new_server.propose import Proposal, health_of, propose
+from hummii_ops.facts.new_server.unknown_server import HealthAnswer, parse_probes, parse_server
 
 DIR = "/opt/hummii"
 COMPOSE = """\

@@ -8,46 +8,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from made_runs import a_plan, a_state, a_step_result, an_outcome
 from rich.console import Console
 
 from hummii_ops.errors import ExitCode
 from hummii_ops.inventory.models import Environment
-from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.run.fleet import Part
-from hummii_ops.run.outcome import Outcome, StepOutcome, StepResult
+from hummii_ops.run.outcome import Outcome, StepOutcome
 from hummii_ops.run.perform import Place
 from hummii_ops.tasks.reply.meant import Beside
 from hummii_ops.tasks.reply.report import run_reply, worst
 from hummii_ops.transport import LocalTransport
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-STATE = StackState(label="1.0", identity=None, files={}, modes={}, services=())
+STATE = a_state("1.0")
 
 
 def outcome(host: str, state: str, failed: str = "") -> Outcome:
-    step = StepResult(
+    step = a_step_result(
         id=failed,
         title=failed,
-        list="forward",
         host=host,
         outcome="failed",
         reason="the answer was: stop",
         started_at=NOW,
         elapsed_s=1.0,
     )
-    return Outcome(
-        run_id="20260101T000000Z-rollback-aaaa",
-        host=host,
-        state=state,
-        steps=(step,) if failed else (),
-        outside=None,
-        by_default=False,
-        cancelled=False,
-        outage_s=0.0,
-        outage_reason=None,
-        began_at=NOW,
-        ended_at=NOW,
-    )
+    return an_outcome(host=host, state=state, steps=(step,) if failed else (), began_at=NOW, ended_at=NOW)
 
 
 @pytest.mark.parametrize(
@@ -77,19 +64,7 @@ def test_who_asked_to_go_back_got_it(states: tuple[str, ...]) -> None:
 
 def part(host: str) -> Part:
     transport = LocalTransport()
-    plan = Plan(
-        task="rollback",
-        environment="e",
-        host=host,
-        project="p",
-        project_dir="/opt/p",
-        left=replace(STATE, label="1.1"),
-        target=STATE,
-        forward=(),
-        back=(),
-        expect="",
-        expect_files=(),
-    )
+    plan = a_plan(host=host, left=replace(STATE, label="1.1"), target=STATE)
     place = Place(host=host, home="/", connect=LocalTransport, transport=transport, runs_dir=Path())
     hosts = [{"name": host, "address": "192.0.2.1"}]
     return Part(

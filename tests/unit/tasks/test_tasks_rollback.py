@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from facts_stacks import snapshot
+from made_runs import a_plan, a_state
 
 from hummii_ops.errors import HummiiError, Interrupted, Refused
 from hummii_ops.facts.snapshot import ProjectDir
 from hummii_ops.inventory.models import Environment
-from hummii_ops.plans.plan import Plan, StackState
+from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.work import Options
 from hummii_ops.tasks.call.ahead import Ahead
 from hummii_ops.tasks.call.session import Site
@@ -32,20 +33,8 @@ environments:
 
 
 def plan(host: str, label: str, identity: str | None) -> Plan:
-    state = StackState(label=label, identity=identity, release_id="20260101_000000", files={}, modes={}, services=())
-    return Plan(
-        task="rollback",
-        environment="e",
-        host=host,
-        project="p",
-        project_dir="/opt/p",
-        left=state,
-        target=state,
-        forward=(),
-        back=(),
-        expect="",
-        expect_files=(),
-    )
+    state = a_state(label, identity=identity, release_id="20260101_000000")
+    return a_plan(host=host, left=state, target=state)
 
 
 @pytest.mark.parametrize("second", [("1.0", "bb"), ("0.9", "cc"), ("0.9", None)])

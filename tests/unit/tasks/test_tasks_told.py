@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_runs import a_plan, a_state, an_outcome
 
 from hummii_ops.errors import Busy, ExitCode
 from hummii_ops.events import Event, Listener
 from hummii_ops.inventory import load
-from hummii_ops.plans.plan import Plan, StackState
-from hummii_ops.run.outcome import Outcome
+from hummii_ops.plans.plan import Plan
 from hummii_ops.run.ship import About
 from hummii_ops.tasks.call.frame import answer
 from hummii_ops.tasks.call.said import Reply
@@ -31,34 +31,17 @@ from hummii_ops.telling.outbox import Note, Outbox
 ROOT = Path(__file__).resolve().parents[3]
 RUN = "20260115T103000Z-rollback-1a2b"
 NOW = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
-STATE = StackState(label="1.1", identity=None, files={}, modes={}, services=())
-PLAN = Plan(
-    task="rollback",
+STATE = a_state("1.1")
+PLAN = a_plan(
     environment="production",
     host="prod-1",
     project="hummii",
     project_dir="/opt/hummii",
     left=STATE,
     target=replace(STATE, label="1.0"),
-    forward=(),
-    back=(),
-    expect="",
-    expect_files=(),
 )
 ABOUT = About(run_id=RUN, task="rollback", who="you@laptop", reason="broken", since_ms=0, hosts=("prod-1",))
-OUTCOME = Outcome(
-    run_id=RUN,
-    host="prod-1",
-    state="done",
-    steps=(),
-    outside=None,
-    by_default=False,
-    cancelled=False,
-    outage_s=1.5,
-    outage_reason=None,
-    began_at=NOW,
-    ended_at=NOW,
-)
+OUTCOME = an_outcome(run_id=RUN, host="prod-1", outage_s=1.5, began_at=NOW, ended_at=NOW)
 # a file that is not there: the channel is off at once, and nobody is asked
 CHANNEL = {"kind": "slack", "name": "team", "channel": "C1", "token": "token", "url": "http://127.0.0.1:1"}
 

@@ -14,31 +14,18 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from made_runs import a_plan
 from rich.cells import cell_len
 from rich.console import Console
 
 from hummii_ops.events import Event
-from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.steps import Effect, Step
 from hummii_ops.telling.console import RunConsole
 
 ROOT = Path(__file__).resolve().parents[3]
 START = datetime(2026, 1, 1, tzinfo=UTC)
-NOTHING = StackState(label="-", identity=None, files={}, modes={}, services=())
 WAIT = Step(id="settled", title="nothing restarts", effect=Effect.READS, limit_s=5, holds=("x",), act=("x",))
-PLAN = Plan(
-    task="rollback",
-    environment="e",
-    host="h",
-    project="p",
-    project_dir="/opt/p",
-    left=NOTHING,
-    target=NOTHING,
-    forward=(WAIT,),
-    back=(),
-    expect="",
-    expect_files=(),
-)
+PLAN = a_plan(forward=(WAIT,))
 
 
 def event(kind: str, seconds: float, step: str = "settled") -> Event:
@@ -164,7 +151,7 @@ def in_a_job(code: str, **environ: str) -> tuple[str, str]:
 
 
 SHOWN = """
-import sys; sys.path[:0] = ["tests/unit/telling"]
+import sys; sys.path[:0] = ["tests/unit/telling", "tests/unit/run"]
 from test_telling_console import PLAN, Console, RunConsole, event
 with RunConsole(Console(), PLAN) as shown:
     shown(event("skipped", 0))
