@@ -15,5 +15,6 @@ settings.load_profile("patient")
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """The suite takes long: who waits for it need not wait to learn what failed. Shown whole once more at the end."""
     if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
-        last = "\n".join(report.longreprtext.splitlines()[-12:])
-        sys.stderr.write(f"\nfailed ({report.when}): {report.nodeid}\n{last}\n")
+        lines = report.longreprtext.splitlines()
+        why = next((line for line in lines[:-12] if line.startswith("E ")), "")  # before what a program printed
+        sys.stderr.write("\n".join((f"\nfailed ({report.when}): {report.nodeid}", why, *lines[-12:], "")))
