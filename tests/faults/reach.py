@@ -18,7 +18,7 @@ def struck_at(case: Case, stage: Stage, row: dict[str, object]) -> tuple[Working
         stage.ask(*(("forward", case.turn, "before") if case.turn else (case.list, case.step, point)), after_s)
         run = stage.operator.start(*stage.command)
         try:
-            at = _turned(case, stage, run, point) if case.turn else stage.reached(run)
+            at = _turned(case, stage, run, point, after_s) if case.turn else stage.reached(run)
         except PassedBy:
             assert point != "before", "the run ended well, and never came to this step"
             row["point"] = "before"
@@ -34,12 +34,12 @@ def struck_at(case: Case, stage: Stage, row: dict[str, object]) -> tuple[Working
     raise AssertionError("its act was over each time before it could be frozen: this case shows nothing")
 
 
-def _turned(case: Case, stage: Stage, run: Working, point: str) -> Reached:
+def _turned(case: Case, stage: Stage, run: Working, point: str, after_s: float) -> Reached:
     """For a step back, everything is changed and not yet judged when the word to cancel arrives; then to its point."""
     at = stage.reached(run)
     if case.list == "back":
         stage.production.sh(f": >{HOME}/runs/{at.run_id}/cancel", user="deploy")
-    stage.ask(case.list, case.step, point, case.after_s)
+    stage.ask(case.list, case.step, point, after_s)
     stage.go()
     try:
         return stage.reached(run)
