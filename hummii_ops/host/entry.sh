@@ -163,8 +163,11 @@ collect() { # RUN [KEEP]: the run's folder without lib and without copies of the
 }
 prune() { # KEEP: the finished runs beyond the newest KEEP lose their evidence and their copies; the journal stays
     case $1 in '' | 0 | *[!0-9]*) exit 2 ;; esac
-    find "$home/runs" -mindepth 1 -maxdepth 1 -name '[0-9]*' -printf '%f\n' | sort -r | tail -n "+$(($1 + 1))" | while read -r run; do
-        ! ended "$(state_of "$run")" || rm -rf "$home/runs/$run/evidence" "$home/runs/$run/before" "$home/runs/$run/target"
+    # those that changed something are counted by themselves: no number of backups may take the last undo away
+    changes=0 others=0
+    find "$home/runs" -mindepth 1 -maxdepth 1 -name '[0-9]*' -printf '%f\n' | sort -r | while read -r run; do
+        if [ -e "$home/runs/$run/changed" ]; then changes=$((changes + 1)) nth=$changes; else others=$((others + 1)) nth=$others; fi
+        [ $nth -le "$1" ] || ! ended "$(state_of "$run")" || rm -rf "$home/runs/$run/evidence" "$home/runs/$run/before" "$home/runs/$run/target"
     done
 }
 read_run() { # RUN: its plan

@@ -5,6 +5,7 @@ Never counts a release that nobody would go back to: what runs, what is marked b
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -108,7 +109,8 @@ def _env(counted: Sequence[Release], snapshot: Snapshot, closer: Closer) -> Iter
 
 def _release(one: Release, snapshot: Snapshot, environment: Environment, closer: Closer, projected: str) -> Line:
     name, host = f"release.{one.id}", snapshot.host_name
-    away = f"on {host}: bring back what it lacks; or give it up: rm -r {one.path}*"
+    paths = shlex.join([one.path, *([one.record_dir] if one.recorded else [])])
+    away = f"on {host}: bring back what it lacks; or give it up: rm -r -- {paths}"
     if not one.restorable:
         return red(name, printable("; ".join(one.reasons)), away, source=_SEEN, value=one.version)
     if one.id in closer.unseen:

@@ -55,6 +55,7 @@ class Follower:
     _state: str = ""
     _until: str = ""
     _spoken: bool = False
+    _heard: bool = False
     _asked: bool = False
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -83,7 +84,7 @@ class Follower:
     def _to_the_end(self, verb: str, text: str) -> str:
         deadline: float | None = None
         while True:
-            seen = len(self.lines)
+            self._heard = False
             try:
                 transport = self._linked()
                 said = "follow" if self.lines else verb  # heard once is enough: a second "back" would be a second try
@@ -92,15 +93,15 @@ class Follower:
             except (LinkLost, Unreachable, HostKeyError) as lost:
                 if not (self._spoken or self.goes_on):
                     raise
-                deadline = self._lost(lost, deadline if seen == len(self.lines) else None)
+                deadline = self._lost(lost, None if self._heard else deadline)
                 continue
             if code != 0 and (self.lines or code > SIGNALLED):  # of a run that goes on, its follower died: nothing more
-                deadline = self._lost(LinkLost(f"the far side ended with {code}"), deadline)
+                deadline = self._lost(LinkLost(f"the far side ended with {code}"), None if self._heard else deadline)
                 continue
             if code != 0:
                 raise refusal(code, "\n".join(self._said), self.host, verb)
             if not self._state:  # the stream ended without a last word: the far side went away
-                deadline = self._lost(LinkLost("the stream ended early"), deadline)
+                deadline = self._lost(LinkLost("the stream ended early"), None if self._heard else deadline)
                 continue
             return self._state
 
@@ -139,6 +140,7 @@ class Follower:
         return deadline
 
     def _on_line(self, line: str) -> None:
+        self._heard = True
         kind, _, rest = line.partition(" ")
         if kind == "J":
             self.lines.append(rest)

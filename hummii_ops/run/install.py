@@ -52,11 +52,11 @@ def library(environment: Environment, host_name: str, more: Mapping[str, str] | 
 def settings(environment: Environment, host_name: str) -> str:
     """The inventory's words that the door needs, as key=value lines; a key with several values has several lines."""
     health, proxy, database = environment.health, environment.proxy, environment.database
-    files_ = (environment.compose_file, *environment.env_files, *environment.files)
+    files_ = (environment.project_dir, environment.compose_file, *environment.env_files, *environment.files)
     if spaced := [path for path in files_ if any(char.isspace() for char in path)]:
         raise UsageError(
-            f"the server's door cannot work with white space in a file's name: {spaced[0]!r}",
-            remedy="rename that file, or roll back from a laptop",
+            f"the server's door cannot work with white space in the name of a file or folder: {spaced[0]!r}",
+            remedy="rename it, or roll back from a laptop",
         )
     values: list[tuple[str, str | None]] = [
         ("environment", environment.name),

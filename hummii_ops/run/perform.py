@@ -6,7 +6,7 @@ Decides nothing: the host ends the run whether or not this returns.
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,8 +66,14 @@ def lay_ready(place: Place, plan: Plan, about: ship.About) -> None:
 
 def _packed(place: Place, plan: Plan, about: ship.About) -> str:
     texts = ship.folder(plan, about)
-    for name in ("plan.json", "about"):  # first of all, so that an attach knows the run even if all else is lost
-        mirror.write(place.folder(about.run_id) / name, texts[name].encode())
+    try:
+        for name in ("plan.json", "about"):  # first of all, so that an attach knows the run even if all else is lost
+            mirror.write(place.folder(about.run_id) / name, texts[name].encode())
+    except OSError as error:
+        raise Refused(
+            f"nothing can be written here, in .hummii-ops/runs: {error.strerror}; nothing was changed",
+            remedy="df -h . (this machine); or the same from a folder of your own",
+        ) from error
     return ship.pack(texts)
 
 
@@ -130,8 +136,9 @@ def finish(place: Place, plan: Plan, follower: Follower, state: str) -> Outcome:
     try:
         _bring_home(place, follower)
         whole = witness.note(folder, state)
-    except (HummiiError, LinkLost):
-        mirror.write(folder / "journal.jsonl", "".join(f"{line}\n" for line in follower.lines).encode())
+    except (HummiiError, LinkLost, OSError):
+        with suppress(OSError):  # a disk here that is full changes nothing of how the run has ended
+            mirror.write(folder / "journal.jsonl", "".join(f"{line}\n" for line in follower.lines).encode())
     log = folder / "output.log"
     events = journal.parse("\n".join(follower.lines), run_id=follower.run_id, host=place.host)
     ended = outcome.of(

@@ -12,7 +12,8 @@ from hummii_ops.facts.database.read_migrations import ImageMigrations, Schema
 from hummii_ops.facts.reading.parse_target import TargetFacts
 from hummii_ops.facts.restore_points.releases import releases
 from hummii_ops.facts.snapshot import ComposeFact, Snapshot
-from hummii_ops.inventory.models import Cache, Database, Environment
+from hummii_ops.inventory.models import Environment
+from hummii_ops.inventory.stack_settings import Cache, Database
 from hummii_ops.plans import backup_db, prepare_db, rollback_db, undo
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.rollback import Options

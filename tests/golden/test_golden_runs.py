@@ -82,11 +82,12 @@ def _record(old: Old, version: Path) -> None:
     begun = [{"t": 1767225600000, "ev": "begin", "list": "", "step": "", "code": None, "log": 0}]
     if old.state != "forward":
         begun.append({"t": 1767225601000, "ev": "back", "list": "", "step": "", "code": None, "log": 0})
-        texts |= {"before/compose.yml": OLD, "changed": "", "failed": "restore-compose-yml\n"}
+        texts |= {"before/compose.yml": OLD, "changed": "", "failed": f"{_plan().forward[2].id}\n"}
     texts["journal.jsonl"] = "".join(json.dumps(line) + "\n" for line in begun) + '{"t":17672256'  # torn by the crash
     texts |= {"state": f"{old.state}\n", "output.log": "", "gates/.keep": "", "facts/.keep": "", "evidence/.keep": ""}
     for name, text in texts.items():
         path = (version if name.startswith("lib/") else folder) / name
+        assert not path.exists() or path.read_text(encoding="utf-8") == text, f"{path} is another version's"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 

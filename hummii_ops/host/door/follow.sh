@@ -73,7 +73,7 @@ begun() { # RUN MADE: claimed, received, started and followed to its end: $state
     esac
 }
 failed_step() { # RUN: what it said where it failed
-    sed -n 's/.*"ev":"failed".*"step":"\([a-z-]*\)".*/\1/p' "$home/runs/$1/journal.jsonl" | head -n 1
+    sed -n 's/.*"ev":"failed".*"step":"\([a-z0-9-]*\)".*/\1/p' "$home/runs/$1/journal.jsonl" | head -n 1
     tail -n 1 "$home/runs/$1/output.log" | cut -c 1-200
 }
 tell() { # the entry's lines, as a person reads them; a line of the journal is looked at for the words of the plan only
@@ -111,7 +111,12 @@ $held}" "$next"
             echo "  next: $next"
             exit 0 ;;
         restored) stop 5 "$label did not hold; the previous state (${left_version:-as before}) is back and proven" "why: $home/runs/$run/output.log" ;;
-        refused | abandoned) stop 3 'refused: the stack changed while the plan was made; nothing was changed' 'try again' ;;
+        refused)
+            [ ! -s "$home/runs/$run/failed" ] || stop 3 "refused, and nothing was changed: $(failed_step "$run")" "why: $home/runs/$run/output.log"
+            stop 3 'refused: the stack changed while the plan was made; nothing was changed' 'try again' ;;
+        abandoned)
+            [ ! -e "$home/runs/$run/changed" ] || stop 6 'given up by someone as it stood: what runs is not proven' 'from a laptop: fab status'
+            stop 3 'cancelled by someone before anything was changed' 'from a laptop: fab status' ;;
         *) stop 6 "failed: the run stands at '$1', and a person is needed" "from a laptop: fab resume --run=$run, or fab undo --run=$run" ;;
     esac
 }

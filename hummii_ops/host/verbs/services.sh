@@ -6,7 +6,7 @@ containers() { # PROJECT: a line a container: service id image config-hash statu
     [ -z "$ids" ] || docker inspect --type container --format '{{index .Config.Labels "com.docker.compose.service"}} {{.ID}} {{.Image}} {{index .Config.Labels "com.docker.compose.config-hash"}} {{.State.Status}} {{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.RestartCount}} {{.State.OOMKilled}} {{.State.ExitCode}} {{.State.StartedAt}} {{.HostConfig.RestartPolicy.Name}}' $ids
 }
 of_service() ( # SERVICE[=REPLICAS] CONTAINERS: its lines; none, or not exactly so many, is a failure
-    found=$(printf '%s\n' "$2" | grep "^${1%%=*} ") || { echo "$1: no container"; exit 1; }
+    found=$(printf '%s\n' "$2" | awk -v service="${1%%=*}" '$1 "" == service "" { print; n = 1 } END { exit !n }') || { echo "$1: no container"; exit 1; }
     printf '%s\n' "$found"
     case $1 in *=*) [ "$(printf '%s\n' "$found" | wc -l)" -eq "${1#*=}" ] || { echo "${1%%=*}: not ${1#*=} containers"; exit 1; } ;; esac
 )
@@ -106,7 +106,7 @@ services_stopped() ( # PROJECT SERVICE…
     all=$(containers "$1") || exit
     shift
     for service; do
-        ! printf '%s\n' "$all" | grep -Eq "^$service .* (running|restarting|paused) " || exit 1
+        ! printf '%s\n' "$all" | awk -v service="$service" '$1 "" == service ""' | grep -Eq ' (running|restarting|paused) ' || exit 1
     done
 )
 stop_services() ( # PROJECT SERVICE…: stopped, never removed

@@ -172,7 +172,7 @@ clear_cache() ( # PROJECT SERVICE [PREFIX…]: everything in it, or what begins 
     [ "$said" = $word ] || { echo "redis does not do it without a password: $said"; exit 1; }
     for prefix; do
         keys=$(docker exec "$cache" redis-cli --scan --pattern "$prefix*") || exit
-        [ -z "$keys" ] || printf '%s\n' "$keys" | docker exec -i "$cache" xargs -d '\n' redis-cli UNLINK >/dev/null || exit
+        [ -z "$keys" ] || printf '%s\n' "$keys" | tr '\n' '\0' | docker exec -i "$cache" xargs -0 redis-cli UNLINK >/dev/null || exit
     done
     : | fact "cache-$list"
 )

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from hummii_ops.errors import ExitCode, HummiiError, Interrupted
+from hummii_ops.errors import ExitCode, HummiiError, Interrupted, Unreachable
 from hummii_ops.tasks.call.flags import check_flags, help_of
 from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.way_out import end
+from hummii_ops.transport.protocol import LinkLost
 from hummii_ops.transport.text import printable
 
 if TYPE_CHECKING:  # loaded when something is shown, which may be while a host works
@@ -84,6 +85,9 @@ def answer(
         return of_error(Interrupted("stopped before anything was changed"))
     except Exit:
         raise
+    except LinkLost as lost:  # where a task has no better word for it
+        done = "whether it was done is unknown" if lost.sent else "nothing was sent"
+        return of_error(Unreachable(f"{lost.what}; {done}", remedy="see: fab status; then the same again"))
     except Exception:
         return of_error(HummiiError(f"a bug in hummii-ops, in {name}", remedy=f"its log: {write_log(name)}"))
 
@@ -110,12 +114,21 @@ def of_error(error: HummiiError) -> Reply:
     return Reply(kind="error", body=body, exit_code=error.exit_code, verdict=error.verdict, show=show)
 
 
-def write_log(name: str) -> Path:
-    """The traceback of a bug, in a file only its owner can read."""
+def write_log(name: str) -> str:
+    """The traceback of a bug, in a file only its owner can read: its path, or why there is none, with where it was.
+
+    Never the bug's own words, outside of that file: they may quote anything.
+    """
+    kind, _, trace = sys.exc_info()
+    text, last = traceback.format_exc(), traceback.extract_tb(trace)[-1:]
     folder = Path(".hummii-ops", "logs")
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}.log"
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        file.write(traceback.format_exc())
-    return path
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        where = "".join(f" in {Path(one.filename).name}, line {one.lineno}" for one in last)
+        return f"cannot be written here ({error.strerror}); it was {kind.__name__ if kind else '?'}{where}"
+    return str(path)

@@ -16,6 +16,7 @@ from hummii_ops.plans.before import state_of
 from hummii_ops.run import restore_point
 from hummii_ops.run.ship import lines
 from hummii_ops.tasks.call import session
+from hummii_ops.tasks.call.each import on_each
 from hummii_ops.tasks.call.frame import command
 from hummii_ops.tasks.call.said import Reply
 from hummii_ops.tasks.call.session import Site
@@ -42,26 +43,25 @@ def adopt(
 
 
 def _snapshot(task: str, reason: str, limit: str | None, env: str | None) -> Reply:
-    made = []
-    for site in session.reach(session.choose(env), limit):
+    def record_it(site: Site) -> dict[str, Any]:
         seen = site.snapshot(needs_docker=True)
         record = restore_point.record_of(seen, site.environment, who=session.who(), reason=reason)
         name = restore_point.name_at(seen.read_at, site.environment.compose_file)
         path = restore_point.write(site.entry, site.environment, record, name)
         points = find_releases(seen, site.environment)
         kept = _keep_baseline(site, seen, record["version"])
-        made.append(
-            {
-                "host": site.host.name,
-                "id": name.rsplit("backup-", 1)[1],
-                "path": path,
-                "version": record["version"],
-                "identity": record["identity"],
-                "baseline": kept,
-                "restorable_before": [one.id for one in points if one.restorable and not one.running],
-                "not_restorable": {one.id: list(one.reasons) for one in points if one.reasons},
-            }
-        )
+        return {
+            "host": site.host.name,
+            "id": name.rsplit("backup-", 1)[1],
+            "path": path,
+            "version": record["version"],
+            "identity": record["identity"],
+            "baseline": kept,
+            "restorable_before": [one.id for one in points if one.restorable and not one.running],
+            "not_restorable": {one.id: list(one.reasons) for one in points if one.reasons},
+        }
+
+    made = on_each(session.reach(session.choose(env), limit), record_it)
 
     def show(console: Console) -> None:
         for one in made:
@@ -117,13 +117,15 @@ def mark(
     if good == bad:
         raise UsageError("say one of --good and --bad", remedy='fab mark --bad --reason="orders fail"')
     word = "good" if good else "bad"
-    marked = []
-    for site in session.reach(session.choose(env), limit):
+
+    def mark_it(site: Site) -> dict[str, Any]:
         identity, label = _identity(site, site.snapshot(needs_docker=True), release)
         said = {"mark": word, "who": session.who(), "reason": reason, "since": _now(), "run": "", "version": label}
         about = lines(said)
         site.entry.call("write", f"marks/{identity}", about=about)
-        marked.append({"host": site.host.name, "release": label, "identity": identity, "mark": word})
+        return {"host": site.host.name, "release": label, "identity": identity, "mark": word}
+
+    marked = on_each(session.reach(session.choose(env), limit), mark_it)
 
     def show(console: Console) -> None:
         for one in marked:
@@ -162,8 +164,7 @@ def hold(
     until = moment_of(expires, now=datetime.now(UTC)) if expires else None
     until_ms = str(int(until.timestamp() * 1000)) if until else ""
     about = lines({"run": "-", "who": session.who(), "reason": reason, "since": _now(), "until": until_ms})
-    for site in session.reach(session.choose(env), limit):
-        site.entry.call("write", "hold", about=about)
+    on_each(session.reach(session.choose(env), limit), lambda site: site.entry.call("write", "hold", about=about))
     words = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "until someone lifts it: fab unhold"
     return Reply(
         kind="hold",
@@ -177,9 +178,8 @@ def unhold(
     _context: Any, reason: str = "", limit: str | None = None, env: str | None = None, format: str = "text"
 ) -> Reply:
     """Lift the hold, so that guarded deploys may run again."""
-    for site in session.reach(session.choose(env), limit):
-        about = lines({"who": session.who(), "reason": reason})
-        site.entry.call("forget", "hold", about=about)
+    about = lines({"who": session.who(), "reason": reason})
+    on_each(session.reach(session.choose(env), limit), lambda site: site.entry.call("forget", "hold", about=about))
     return Reply(
         kind="unhold", body={"held": False, "until": None}, show=lambda console: console.print("deploys may run again")
     )

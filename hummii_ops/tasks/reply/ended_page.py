@@ -86,6 +86,8 @@ def _sentence(plan: Plan, outcome: Outcome, code: ExitCode) -> str:
         return "refused on the host; nothing was changed"
     if outcome.state == "mixed":
         return "the way back failed as well: the stack is in a mixed state, and a person is needed"
+    if outcome.state == "abandoned":
+        return "given up as it stood, after it had begun to change things: what runs is not proven"
     return f"interrupted on the host while going {outcome.state}; nothing runs there now"
 
 
@@ -95,6 +97,8 @@ def _next(plan: Plan, outcome: Outcome, code: ExitCode) -> list[str]:
         return ["fab backups-db"]
     if outcome.state == "prepared":
         return [f"fab resume {run} serves it", f"fab cancel {run} drops it"]
+    if code is ExitCode.MIXED and outcome.state == "abandoned":
+        return ["fab status; then: fab rollback --latest, or --to=…", f"what it had done: fab evidence {run}"]
     if code is ExitCode.MIXED:
         run = f"--run={outcome.taken_back_by or outcome.run_id}"  # the run that did not end
         return [f"fab resume {run}", f"fab undo {run}", f"what is where: fab status; fab evidence {run}"]

@@ -43,7 +43,8 @@ def ending(code: ExitCode, outcomes: Sequence[Outcome], run_id: str) -> tuple[No
     if outcomes and all(one.state == "prepared" for one in outcomes):
         return "prepared", {"result": "It waits for a word.", "next": f"Next: fab resume --run={run_id}"}
     if code is ExitCode.DONE and outcomes and all(one.state != "done" for one in outcomes):
-        return "restored", {"result": "It was cancelled.", "next": "Next: fab status", "outage": outage}
+        result = "It was cancelled." if any(one.cancelled for one in outcomes) else _RESULTS[ExitCode.RESTORED]
+        return "restored", {"result": result, "next": "Next: fab status", "outage": outage}
     return _KINDS.get(code, "failed"), {
         "result": _RESULTS.get(code, ""),
         "next": _NEXT.get(code, "").format(run=run_id),

@@ -13,8 +13,10 @@ from hummii_ops.run import mirror
 from hummii_ops.run.entry import NotInThatState
 from hummii_ops.run.ship import lines
 from hummii_ops.tasks.call import session
+from hummii_ops.tasks.call.each import on_each
 from hummii_ops.tasks.call.frame import command
-from hummii_ops.tasks.call.said import Reply
+from hummii_ops.tasks.call.said import Reply, say
+from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.database import fence
 from hummii_ops.tasks.reply.runview import chosen_run, run_json
 from hummii_ops.transport import printable
@@ -97,13 +99,17 @@ def unlock(
     if not reason.strip():
         raise UsageError("unlock needs a reason", remedy='fab unlock --reason="…"')
     sites = session.reach(session.choose(env), limit)
-    session.confirm("Free the lease?", yes=yes, what="unlock")
-    about = lines({"who": session.who(), "reason": reason})
-    freed = []
-    held = [(site, lease) for site in sites if (lease := site.snapshot().lease) is not None]
+    held = {site.host.name: lease for site in sites if (lease := site.snapshot().lease) is not None}
     if not held:
         raise Refused("there is no lease to free", remedy="who is at work, and where: fab status")
-    for site, lease in held:
+    for host, lease in held.items():
+        why = f": {lease.reason}" if lease.reason else ""
+        say().print(printable(f"{host}: {lease.who} holds it for {lease.run}{why}"), markup=False)
+    session.confirm("Free the lease?", yes=yes, what="unlock")
+    about = lines({"who": session.who(), "reason": reason})
+
+    def free(site: Site) -> dict[str, Any]:
+        lease = held[site.host.name]
         try:
             said = site.entry.call("unlock", abandon or "-", about=about)
         except NotInThatState as error:
@@ -114,7 +120,9 @@ def unlock(
                 run_id=lease.run,
             ) from error
         lift = fence.left_behind(site) if abandon else None
-        freed.append({"host": site.host.name, "run_id": said.stdout.decode().strip(), "fence": lift})
+        return {"host": site.host.name, "run_id": said.stdout.decode().strip(), "fence": lift}
+
+    freed = on_each([site for site in sites if site.host.name in held], free)
 
     def show(console: Console) -> None:
         for one in freed:

@@ -107,6 +107,11 @@ def newest_on_all(snapshots: Sequence[Snapshot], chosen: RunFact) -> None:
 def _undo_part(site: Site, snapshot: Snapshot, run_id: str) -> Part:
     preflight.check(snapshot)
     chosen = chosen_run(snapshot, run_id)
+    if chosen.state == "abandoned":
+        raise Refused(
+            f"{site.host.name}: {run_id} was given up as it stood: an undo would not know where to begin",
+            remedy="see what runs: fab status; then: fab rollback --latest, or --to=…",
+        )
     if chosen.state != "done":
         raise Refused(
             f"{site.host.name}: {run_id} ended as {chosen.state}: it left nothing to undo",

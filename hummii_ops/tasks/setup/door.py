@@ -12,6 +12,7 @@ from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
 from hummii_ops.run.install import install, library
 from hummii_ops.tasks.call import session
+from hummii_ops.tasks.call.each import on_each
 from hummii_ops.tasks.call.frame import command
 from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
@@ -51,9 +52,7 @@ def install_host(
         if line:
             people.print(f"{site.host.name}: ~/.ssh/authorized_keys gets: {line}", markup=False)
     session.confirm(f"Put them on {len(sites)} host(s) of {environment.name}?", yes=yes, what="install-host")
-    installed = [_install(site, replace=replace) for site in sites]
-    for site in sites if line else ():
-        _authorize(site, line)
+    installed = on_each(sites, lambda site: _install(site, line, replace=replace))
 
     def show(console: Console) -> None:
         for one in installed:
@@ -97,7 +96,7 @@ def _authorize(site: Site, line: str) -> None:
         ) from lost
 
 
-def _install(site: Site, *, replace: bool) -> dict[str, str]:
+def _install(site: Site, line: str, *, replace: bool) -> dict[str, str]:
     from hummii_ops.run.restricted import texts
 
     # with sudo no key can be restricted, and the door works without
@@ -109,6 +108,8 @@ def _install(site: Site, *, replace: bool) -> dict[str, str]:
         raise Refused(
             f"{site.host.name}: the link was lost; whether it is installed is unknown", remedy="fab install-host, again"
         ) from lost
+    if line:
+        _authorize(site, line)
     return {"host": site.host.name, "version": made.version, "script": _script(site)}
 
 

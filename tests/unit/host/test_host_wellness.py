@@ -25,6 +25,21 @@ def says_yes(shell: str, verb: str, *words: str, state: str) -> bool:
     return done.returncode == 0
 
 
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_a_name_is_no_pattern(shell: str) -> None:
+    """A dot in the name of a service stands for itself."""
+    lines = (
+        "api-v2 c1 sha256:x hash running none 0 false 0 - no\\napi.v2 c2 sha256:y hash exited none 0 false 0 then no"
+    )
+    script = (
+        f'. "{VERBS}/services.sh"\ncontainers() {{ printf "{lines}\\n"; }}\n'
+        'of_service api.v2 "$(containers)" | cut -d " " -f 2\nservices_stopped hummii api.v2 && echo stopped\n'
+        "services_stopped hummii api-v2 || echo runs\n"
+    )
+    done = subprocess.run([shell, "-uc", script], capture_output=True, text=True)
+    assert done.stdout.split() == ["c2", "stopped", "runs"], done
+
+
 STATES = [
     (f"running healthy 0 false 0 {OLD} always", True, True),
     (f"running none 3 false 0 {YOUNG} always", True, True),

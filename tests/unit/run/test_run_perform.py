@@ -7,12 +7,14 @@ import json
 import tarfile
 from pathlib import Path
 
+import pytest
 from made_runs import a_plan
 
-from hummii_ops.errors import ExitCode, Unreachable
+from hummii_ops.errors import ExitCode, Refused, Unreachable
 from hummii_ops.run import perform
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.perform import Place
+from hummii_ops.run.ship import About
 from hummii_ops.steps import Effect, Step
 from hummii_ops.transport import FakeTransport, LinkLost, Result, Transport
 
@@ -59,6 +61,20 @@ def test_a_link_that_is_cut_at_the_end_is_made_once_more(tmp_path: Path) -> None
     outcome = ended(tmp_path, FakeTransport(told))
     assert (outcome.outside, outcome.exit_code) == ("go", ExitCode.DONE)
     assert (tmp_path / "R/h/gates/outside").read_text() == "go"
+
+
+def test_a_disk_here_that_takes_nothing(tmp_path: Path) -> None:
+    """How it ended is told all the same; before it has begun, it is refused."""
+    full = tmp_path / "full"
+    full.write_text("no folder can be made in here")
+    outcome = ended(full, FakeTransport(told))
+    assert outcome.state == "done"
+    place = Place(
+        host="h", home="/h", connect=lambda: FakeTransport(lost), transport=FakeTransport(lost), runs_dir=full
+    )
+    about = About(run_id="R", task="rollback", who="a@b", reason="", since_ms=0, hosts=("h",))
+    with pytest.raises(Refused, match="nothing was changed"):
+        perform.lay_ready(place, PLAN, about)
 
 
 def test_where_no_link_comes_back_the_journal_is_kept(tmp_path: Path) -> None:

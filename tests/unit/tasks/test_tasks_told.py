@@ -135,7 +135,7 @@ def test_a_run_that_was_refused(inventory: Path) -> None:
     ("code", "states", "kind", "result"),
     [
         (ExitCode.DONE, ["done"], "succeeded", "Proven by image ids and health."),
-        (ExitCode.DONE, ["restored", "refused"], "restored", "It was cancelled."),
+        (ExitCode.DONE, ["restored", "refused"], "restored", "It did not hold, and went back by itself."),
         (ExitCode.DONE, ["prepared"], "prepared", "It waits for a word."),
         (ExitCode.RESTORED, ["restored"], "restored", "It did not hold, and went back by itself."),
         (ExitCode.REFUSED, ["refused"], "failed", "Nothing was changed."),
@@ -143,10 +143,16 @@ def test_a_run_that_was_refused(inventory: Path) -> None:
     ],
 )
 def test_every_end_is_told_as_what_it_is(code: ExitCode, states: list[str], kind: str, result: str) -> None:
-    """A cancelled run did not fail, and one that went back did not succeed."""
+    """One that went back did not succeed, also where it was let go back by `fab resume`."""
     outcomes = [replace(OUTCOME, state=state) for state in states]
     found, facts = ending(code, outcomes, RUN)
     assert (found, facts["result"], facts.get("outage", "1.5 s")) == (kind, result, "1.5 s")
+
+
+def test_what_somebody_cancelled_did_not_fail() -> None:
+    """On one host of two, before the other one changed anything."""
+    outcomes = [replace(OUTCOME, state="restored", cancelled=True), replace(OUTCOME, state="refused")]
+    assert ending(ExitCode.DONE, outcomes, RUN)[1]["result"] == "It was cancelled."
 
 
 def test_a_run_that_is_taken_up(inventory: Path) -> None:
