@@ -6,18 +6,12 @@ Importing it reads nothing and reaches no one. Relative local paths stand beside
 from hummii_ops.inventory.flow_settings import Flows
 from hummii_ops.inventory.hosts import Hop, Host
 from hummii_ops.inventory.load import Inventory, check, inventory_path, load
-from hummii_ops.inventory.models import (
-    Database,
-    Environment,
-    Health,
-    InventoryFile,
-    Logs,
-    Proxy,
-)
+from hummii_ops.inventory.models import Environment, InventoryFile
 from hummii_ops.inventory.problems import InventoryErrors, Problem
 from hummii_ops.inventory.schema import json_schema
 from hummii_ops.inventory.secrets import FromCommand, FromEnv, FromFile, Secret, SecretReference, resolve
 from hummii_ops.inventory.show import resolved
+from hummii_ops.inventory.stack_settings import Database, Health, Logs, Proxy
 from hummii_ops.inventory.write import add_environment, write_atomically
 
 __all__ = [

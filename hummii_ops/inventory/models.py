@@ -24,102 +24,9 @@ from hummii_ops.inventory.limits import AccessLog, Limits, Prometheus
 from hummii_ops.inventory.predeploy import Predeploy
 from hummii_ops.inventory.prevention import Postdeploy, Ready, Watching
 from hummii_ops.inventory.secrets import SecretReference
+from hummii_ops.inventory.stack_settings import Database, Health, Logs, Proxy
 
-# Whole words and fixed phrases only: "0 errors" and "fatality" are not critical.
-CRITICAL_LINES = (
-    r"\bFATAL\b",
-    r"\bPANIC\b",
-    r"\bpanic:",
-    r"\bCRITICAL\b",
-    r"(?i)\bunhandled ?(promise ?)?(rejection|exception)\b",
-    r"(?i)\buncaught ?exception\b",
-    r"(?i)\bout of memory\b",
-    r"(?i)\bsegmentation fault\b",
-    r"\bENOSPC\b|(?i:no space left on device)",
-    r"\bECONNREFUSED\b",
-)
 KNOWN_HOSTS = ("known_hosts", "~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
-
-
-class Health(Frozen):
-    """How the stack says that it is healthy."""
-
-    path: fields.UrlPath = Field(
-        default="/api/health", description="Path that is asked from outside, joined to host.url."
-    )
-    inside: fields.Url | None = Field(
-        default="http://127.0.0.1/api/health",
-        description="URL that is asked on the host itself; null: not asked.",
-    )
-    version_field: fields.Text | None = Field(
-        default="version",
-        description="Key of the JSON answer that must equal the release's version; null: not compared.",
-    )
-    settle_s: float = Field(
-        default=10, ge=0, le=3600, description="Seconds for which services must stay up and healthy."
-    )
-    timeout_s: float | None = Field(
-        default=None,
-        gt=0,
-        le=86_400,
-        description="Seconds until an unhealthy stack is a failure; null: from its healthchecks.",
-    )
-
-
-class Proxy(Frozen):
-    """The service in front of the others, which may remember the address of a container that is gone."""
-
-    service: fields.ServiceName = Field(description="Compose service of the proxy.")
-    reload: tuple[fields.CommandLine, ...] = Field(
-        default=("nginx -t", "nginx -s reload"),
-        min_length=1,
-        description="Commands, run in its container one by one, that make it look up its upstreams anew.",
-    )
-
-
-class Cache(Frozen):
-    """A redis that remembers what was in the database; after the database went back, it is told to forget."""
-
-    service: fields.ServiceName = Field(description="Compose service of redis.")
-    prefixes: tuple[fields.Text, ...] = Field(
-        default=(), description="Keys that begin so are forgotten; none named: everything (FLUSHALL)."
-    )
-
-
-class Database(Frozen):
-    """The PostgreSQL of the stack."""
-
-    service: fields.ServiceName = Field(default="postgres", description="Compose service of PostgreSQL.")
-    name: fields.DatabaseName = Field(description="Name of the database.")
-    user: fields.DatabaseName = Field(description="Role that owns the database.")
-    backups_dir: fields.InsideProject = Field(
-        default="backups/database", description="Folder of its dumps on the host, relative to project_dir."
-    )
-    writers: tuple[fields.ServiceName, ...] = Field(
-        default=(),
-        description="Services that write to it: stopped while the database is exchanged. Default: version_service.",
-    )
-    cache: Cache | None = Field(
-        default=None, description="A cache to clear when the database went back; without it, caches are kept."
-    )
-    check_sql: fields.LocalPath | None = Field(
-        default=None,
-        description="File with SQL of your own that a restored database must pass, relative to inventory.yml; "
-        "an error in it refuses the backup, and what it writes is taken back.",
-    )
-    migrations_dir: fields.InsideProject = Field(
-        default="prisma/migrations",
-        description="Folder of the migrations in the image of version_service, relative to its WORKDIR.",
-    )
-
-
-class Logs(Frozen):
-    """What in the logs is critical."""
-
-    critical: tuple[fields.Regex, ...] = Field(
-        default=CRITICAL_LINES,
-        description="Regular expressions (Python's); a line that one of them finds is critical.",
-    )
 
 
 def _ssh_config(value: Any, info: ValidationInfo) -> Any:
@@ -178,7 +85,11 @@ class Environment(Frozen):
         description="Variables of the env files that keep today's value in a rollback.",
     )
     keep_runs: int = Field(
-        default=50, ge=1, le=10_000, description="How many finished runs keep their evidence on the host."
+        default=50,
+        ge=1,
+        le=10_000,
+        description="How many finished runs keep their evidence on the host, and the copies that an undo needs: so "
+        "many of those that changed something, and so many of the others.",
     )
     logs: Logs = Field(default=Logs(), description="Which lines of the logs count as critical.")
     limits: Limits = Field(default=Limits(), description="What performance may be at most.")

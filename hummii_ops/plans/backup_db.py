@@ -12,7 +12,7 @@ from hummii_ops.errors import Refused
 from hummii_ops.facts.database.backup import Backups
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
-from hummii_ops.inventory.models import Database
+from hummii_ops.inventory.stack_settings import Database
 from hummii_ops.plans import before
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.steps import Step, files

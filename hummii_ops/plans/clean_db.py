@@ -8,7 +8,7 @@ from dataclasses import replace
 from hummii_ops.facts.database.read_database import OurDatabase
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
-from hummii_ops.inventory.models import Database
+from hummii_ops.inventory.stack_settings import Database
 from hummii_ops.plans import before
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.plans.prepare_db import served_of

@@ -13,7 +13,7 @@ from hummii_ops.facts.database.backup import Backup, Backups, Contents, ServedDa
 from hummii_ops.facts.database.backup_judgement import SEQUENCE_SET
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
-from hummii_ops.inventory.models import Database
+from hummii_ops.inventory.stack_settings import Database
 from hummii_ops.plans import backup_db, before
 from hummii_ops.plans.plan import Plan, StackState
 from hummii_ops.steps import Step, side

@@ -16,7 +16,7 @@ from hummii_ops.facts.release import Release
 from hummii_ops.facts.restore_points.releases import disk_runs
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
-from hummii_ops.inventory.models import Database
+from hummii_ops.inventory.stack_settings import Database
 from hummii_ops.plans import before, forward, rollback, schema_check, sentences
 from hummii_ops.plans.checklist import checklist
 from hummii_ops.plans.difference import Difference, between

@@ -9,7 +9,8 @@ from hashlib import sha256
 import small_plans
 from small_cases import SmallCase
 from small_plans import FILE
-from small_stage import HOME, Reached, Run, SmallStage, World
+from small_stage import HOME, SmallStage
+from small_world import Reached, Run, World
 
 ENDED = frozenset({"done", "restored", "prepared", "refused"})
 # How the last state of a run shows as the exit code of who watched it.

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import shutil
-import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import small_plans
 from harness import until
 from lab_operator import Operator, Working
 from small_plans import DIR, FILE
+from small_shell import Shell
+from small_world import PointMissed, Reached, Run, World
 
 from lab.small import SmallHost
 from lab.state import Lab
 
 HERE = Path(__file__).parent / "small"
 HOME = f"{DIR}/.hummii-ops"
-MARK = "@end of it"
 # What is served when a case begins is the seed's old content, and no other database of ours is there.
 CONTENT = "SELECT md5(string_agg(o::text, ',' ORDER BY id)) FROM orders o"
 PSQL = "PGHOST=/run psql -X -qAt -U hummii"
@@ -36,106 +34,6 @@ for each in hummii $({PSQL} -d postgres -c "{OURS}"); do
 done
 {PSQL} -d postgres -c 'CREATE DATABASE hummii TEMPLATE seed_old OWNER hummii'
 """
-
-
-class Shell:
-    """Root's shell on the host, kept open: a call costs milliseconds. It ends when the host is killed."""
-
-    def __init__(self, name: str) -> None:
-        command = ["docker", "exec", "-i", "--user=root", name, "sh"]
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT)
-
-    def run(self, script: str, limit_s: float = 60) -> str:
-        """What it says; fails unless it ends with 0."""
-        code, said = self.ends(script, limit_s)
-        assert code == 0, f"{script}\nended with {code}: {said}"
-        return said
-
-    def ends(self, script: str, limit_s: float = 60) -> tuple[int, str]:
-        """Its exit code, and what it says."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        stdin.write(f"(\n{script}\n) </dev/null 2>&1; printf '\\n{MARK} %s\\n' $?\n".encode())
-        stdin.flush()
-        said, deadline = b"", time.monotonic() + limit_s
-        while not (said.endswith(b"\n") and MARK.encode() in said):
-            ready, _, _ = select.select([stdout], [], [], max(0.0, deadline - time.monotonic()))
-            assert ready, f"not within {limit_s:.0f} s: {script}\n{said.decode(errors='replace')}"
-            more = os.read(stdout.fileno(), 65536)
-            assert more, f"the shell went away: {said.decode(errors='replace')}"
-            said += more
-        text, _, code = said.decode(errors="replace").rpartition(f"\n{MARK} ")
-        return int(code), text.strip("\n")
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """A run on the host, as its folder tells."""
-
-    id: str
-    state: str
-    journal: str
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """Every line of the journal. One without an end was torn by a full disk; any other must be readable."""
-        return [json.loads(line) for line in self.journal.splitlines() if line.endswith("}")]
-
-    @property
-    def unfinished(self) -> bool:
-        return self.state in ("forward", "back", "mixed")
-
-
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """All that can be seen of a small host from outside of a run."""
-
-    files: dict[str, str]
-    services: dict[str, str]
-    answer: str
-    content: str
-    databases: tuple[str, ...]
-    lease: str
-    busy: bool
-    runs: tuple[Run, ...]
-    acts: tuple[str, ...]
-
-    def difference(self, other: World) -> str:
-        """What a customer or an operator would find different, in words."""
-        said = [
-            f"{name}: {other.files.get(name, 'absent')}, not {self.files.get(name, 'absent')}"
-            for name in sorted(self.files.keys() | other.files.keys())
-            if self.files.get(name) != other.files.get(name)
-        ]
-        said += [
-            f"{what}: {getattr(other, what)}, not {getattr(self, what)}"
-            for what in ("services", "answer", "content")
-            if getattr(self, what) != getattr(other, what)
-        ]
-        return "; ".join(said)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reached:
-    """A run that stands at a point: process ids of its runner and of what holds it, and its journal there."""
-
-    runner: int
-    hand: int
-    late: bool
-    run: Run
-
-
-class PointMissed(AssertionError):
-    """The run went past the point, or never came to it: this try counts for nothing."""
 
 
 @dataclass(kw_only=True)

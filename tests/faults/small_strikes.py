@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from lab_operator import Said, Working
 from small_plans import DIR
-from small_stage import HOME, Reached, SmallStage
+from small_stage import HOME, SmallStage
+from small_world import Reached
 
 if TYPE_CHECKING:
     from small_cases import Point, SmallCase

@@ -13,8 +13,9 @@ from lab_name import own_lab
 from lab_operator import Said, Working
 from small_cases import SmallCase
 from small_plans import DIR
-from small_stage import HOME, PointMissed, Reached, SmallStage, World
+from small_stage import HOME, SmallStage
 from small_strikes import DONE, MIXED, REFUSED, Struck
+from small_world import PointMissed, Reached, World
 
 from lab import small
 from lab.state import Lab

@@ -17,7 +17,7 @@ from hummii_ops.checks.compared import work
 from hummii_ops.checks.compared.work import Work
 from hummii_ops.checks.database.database_load import Load, counted_since, statements, totals
 from hummii_ops.checks.mask import shown
-from hummii_ops.checks.requests.access_log import Requests
+from hummii_ops.checks.requests.user_requests import Requests
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.frames import frames

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from hummii_ops.checks.compared import baseline, work
 from hummii_ops.checks.compared.baseline import Baseline, Samples
 from hummii_ops.checks.database import database_limits
-from hummii_ops.checks.requests import access_log, outside_services, prometheus, responses
+from hummii_ops.checks.requests import access_log, outside_services, prometheus, responses, user_requests
 from hummii_ops.checks.resources import resource_limits
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.facts.restore_points.releases import running_identity
@@ -59,7 +59,7 @@ def look(transport: Transport, snapshot: Snapshot, environment: Environment, hos
         counted, requests = log.result()
         times, answered = probes.result()
         outside = others.result()
-    seen = access_log.window(snapshot, environment)
+    seen = user_requests.window(snapshot, environment)
     window_s = 0.0 if isinstance(seen, str) else seen.seconds
     return Performance(
         measurements=(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hummii_ops.checks.database.database_load import Load, statements
-from hummii_ops.checks.requests import access_log
+from hummii_ops.checks.requests import access_log, user_requests
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
@@ -56,7 +56,7 @@ class Work:
 
 def look(transport: Transport, snapshot: Snapshot, environment: Environment, load: Load | None) -> Work | None:
     """Of the seconds of `load`; None where the proxy's log does not tell of them."""
-    window = access_log.window(snapshot, environment)
+    window = user_requests.window(snapshot, environment)
     if load is None or isinstance(window, str):
         return None
     since, until = (datetime.fromtimestamp(one.at_s, UTC) for one in (load.before, load.after))

@@ -19,7 +19,7 @@ from hummii_ops.checks.logs.words import sieve
 from hummii_ops.checks.mask import shown
 from hummii_ops.checks.verdict import SKIPPED, Judged, Measurement
 from hummii_ops.facts.snapshot import Snapshot
-from hummii_ops.inventory.models import CRITICAL_LINES
+from hummii_ops.inventory.stack_settings import CRITICAL_LINES
 
 START_UP = timedelta(seconds=60)
 STOPPING = timedelta(seconds=30)  # a replaced service is away from its stop, ten seconds of grace and more, on

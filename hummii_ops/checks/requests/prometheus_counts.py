@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
-from hummii_ops.checks.requests.access_log import Requests, Window
 from hummii_ops.checks.requests.prometheus import Said, ask, choosing, parse, url_of
+from hummii_ops.checks.requests.user_requests import Requests, Window
 from hummii_ops.inventory.limits import Prometheus
 from hummii_ops.transport import Transport
 

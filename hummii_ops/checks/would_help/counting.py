@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from hummii_ops.checks.compared.baseline import Baseline
-from hummii_ops.checks.requests import access_log, prometheus_counts
-from hummii_ops.checks.requests.access_log import Requests, Window
+from hummii_ops.checks.requests import access_log, prometheus_counts, user_requests
+from hummii_ops.checks.requests.user_requests import Requests, Window
 from hummii_ops.checks.would_help import traffic
 from hummii_ops.checks.would_help.evidence import Evidence
 from hummii_ops.checks.would_help.traffic import Counted
@@ -80,7 +80,7 @@ def _log(seen: Evidence, transport: Transport, snapshot: Snapshot, environment: 
     def read(window: Window) -> Requests | None:
         return access_log.read(transport, window, environment)
 
-    found, since = access_log.window(snapshot, environment), _settled(seen, snapshot, environment)
+    found, since = user_requests.window(snapshot, environment), _settled(seen, snapshot, environment)
     if isinstance(found, str) or since is None or seen.began_at is None or environment.proxy is None:
         return Counting(now=None, earlier={}, read=read)
     proxies = snapshot.service(environment.proxy.service)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hummii_ops.checks.compared.baseline import Baseline
-from hummii_ops.checks.requests.access_log import Window
+from hummii_ops.checks.requests.user_requests import Window
 from hummii_ops.checks.statistics import compare_rates
 from hummii_ops.checks.would_help.traffic import Counted
 

@@ -13,7 +13,7 @@ from hummii_ops.checks.compared import baseline, work
 from hummii_ops.checks.compared.baseline import Baseline
 from hummii_ops.checks.database import database_limits
 from hummii_ops.checks.requests import outside_services, responses
-from hummii_ops.checks.requests.access_log import Window
+from hummii_ops.checks.requests.user_requests import Window
 from hummii_ops.checks.resources import resources
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.checks.would_help import counting as counted_by

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from hummii_ops.checks.compared.baseline import Baseline
 from hummii_ops.checks.compared.work import Work
 from hummii_ops.checks.mask import shown
-from hummii_ops.checks.requests.access_log import Requests, Window
 from hummii_ops.checks.requests.responses import limit_ms
+from hummii_ops.checks.requests.user_requests import Requests, Window
 from hummii_ops.checks.statistics import LEAST_POINTS, change_point
 from hummii_ops.checks.verdict import Measurement
 from hummii_ops.checks.would_help.evidence import Load, Previous

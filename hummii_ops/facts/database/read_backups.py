@@ -11,7 +11,7 @@ from hummii_ops.errors import Refused, Unreachable, UsageError
 from hummii_ops.facts.database.backup import Backup, Backups, Contents
 from hummii_ops.facts.database.parse_backups import parse_backups, parse_contents
 from hummii_ops.inventory import Environment
-from hummii_ops.inventory.models import Database
+from hummii_ops.inventory.stack_settings import Database
 from hummii_ops.transport.protocol import LinkLost, Transport
 
 _LIST_LIMIT_S = 120

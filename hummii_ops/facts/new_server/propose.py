@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from posixpath import dirname, normpath
 
 from hummii_ops.errors import Refused
+from hummii_ops.facts.new_server.roles import is_database, is_odd, is_proxy, proxy_of, version_service_of
 from hummii_ops.facts.new_server.unknown_server import HealthAnswer, Seen, Server
 from hummii_ops.facts.restore_points.compose_text import ComposeText, Unparsable, parse_compose
 from hummii_ops.facts.restore_points.image_refs import image_ref
@@ -20,19 +21,6 @@ COMPOSE_NAMES = (
     *("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"),
 )
 HEALTH_PATHS = ("/api/health", "/health", "/healthz", "/up")
-_PROXIES = {
-    "nginx": ("nginx -t", "nginx -s reload"),
-    "caddy": ("caddy reload --config /etc/caddy/Caddyfile",),
-    "traefik": (),
-    "haproxy": (),
-}
-_DATABASE = re.compile(r"postgres|postgis|timescale")
-_ODDS = re.compile(
-    r"nginx|caddy|traefik|haproxy|envoy|postgres|postgis|timescale|pgbouncer|redis|valkey|mysql|mariadb|mongo|rabbitmq|"
-    r"memcached|minio|elastic|grafana|prometheus|adminer|pgadmin|registry|certbot"
-)
-_APPS = ("api", "app", "web", "backend", "server")
-_VERSION = re.compile(r"v?\d+(\.\d+)*([-.+]\w+)*|[0-9a-f]{7,40}")
 _MOST_URLS = 24
 
 
@@ -99,7 +87,7 @@ def propose(server: Server) -> Proposal:
         services = {one.name: one.image or "" for one in text.services if not one.optional} | services
     if not ours:
         notes.append("nothing of it runs now: what was found is what its files say")
-    version_service = _version_service(services, notes)
+    version_service = version_service_of(services, notes)
     version = image_ref(services.get(version_service, "")).tag
     return Proposal(
         project_dir=folder,
@@ -110,7 +98,7 @@ def propose(server: Server) -> Proposal:
         version=version,
         env_files=_env_files(server, text),
         backups_dir=_backups_dir(server, compose_file),
-        proxy=_proxy(services, notes),
+        proxy=proxy_of(services, notes),
         database=_database(server, ours, services),
         urls=_urls(server, ours, version_service),
         notes=tuple(notes),
@@ -184,21 +172,6 @@ def _project(server: Server, ours: Sequence[Seen], folder: str, text: str) -> st
     return named[1] if named else re.sub(r"[^a-z0-9_-]", "", folder.rpartition("/")[2].lower()).lstrip("_-") or "app"
 
 
-def _is_odd(image: str) -> bool:
-    return bool(_ODDS.search(image_ref(image).repository.rpartition("/")[2]))
-
-
-def _version_service(services: dict[str, str], notes: list[str]) -> str:
-    ours = {name: image for name, image in services.items() if not _is_odd(image)}
-    for name in _APPS:
-        if name in ours:
-            return name
-    tagged = [name for name, image in ours.items() if _VERSION.fullmatch(image_ref(image).tag or "")]
-    chosen = next(iter(tagged or ours or services), "api")
-    notes.append(f"the version of a release is taken from {chosen}: set version_service if that is another service")
-    return chosen
-
-
 def _env_files(server: Server, text: ComposeText | None) -> tuple[str, ...]:
     named = [path for one in (text.services if text else ()) for path, _ in one.env_files]
     inside = [normpath(path.removeprefix(f"{server.project_dir}/")) for path in named]
@@ -220,20 +193,8 @@ def _inside(server: Server, folders: Sequence[str]) -> str | None:
     return max(dict.fromkeys(within), key=within.count, default=None)
 
 
-def _proxy(services: dict[str, str], notes: list[str]) -> tuple[str, tuple[str, ...]] | None:
-    for service, image in services.items():
-        repository = image_ref(image).repository.rpartition("/")[2]
-        kind = next((one for one in _PROXIES if one in repository), None)
-        if kind is None:
-            continue
-        if _PROXIES[kind]:
-            return service, _PROXIES[kind]
-        notes.append(f"{service} is {kind}: if it keeps the address of a container that is gone, set proxy.reload")
-    return None
-
-
 def _database(server: Server, ours: Sequence[Seen], services: dict[str, str]) -> tuple[str, str, str, str] | None:
-    service = next((one for one, image in services.items() if _DATABASE.search(image_ref(image).repository)), None)
+    service = next((one for one, image in services.items() if is_database(image)), None)
     if service is None:
         return None
     seen = next((one for one in ours if one.service == service), None)
@@ -248,11 +209,11 @@ def _urls(server: Server, ours: Sequence[Seen], version_service: str) -> tuple[s
     """Where health could be asked on the host: the proxy's ports first, then the application's, then others."""
 
     def rank(one: Seen) -> int:
-        if any(name in image_ref(one.image).repository for name in _PROXIES):
+        if is_proxy(one.image):
             return 0
         return 1 if one.service == version_service else 2
 
-    doors = [one for one in sorted(ours, key=rank) if rank(one) < 2 or not _is_odd(one.image)]
+    doors = [one for one in sorted(ours, key=rank) if rank(one) < 2 or not is_odd(one.image)]
     checked = [path for service, path in server.healthchecks if service in {one.service for one in doors}]
     paths = tuple(dict.fromkeys((*(path for path in checked if path != "/"), *HEALTH_PATHS)))
     bases = dict.fromkeys(base for one in doors for base in one.ports)

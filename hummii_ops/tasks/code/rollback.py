@@ -102,7 +102,8 @@ def _list(sites: Sequence[Site], exit_code: ExitCode) -> Reply:
 
 def _with_db(backup: str, code: CodeWish, sites: Sequence[Site]) -> Reply:
     from hummii_ops.facts.database.choose_backup import checked as checked_backup
-    from hummii_ops.tasks.database.bring_back import Wish, bring_back
+    from hummii_ops.tasks.database.both_plans import Wish
+    from hummii_ops.tasks.database.bring_back import bring_back
 
     wish = Wish(
         backup=checked_backup(backup),

@@ -7,67 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from hummii_ops.errors import Detached, ExitCode, HummiiError, Refused
-from hummii_ops.facts.database.backup import Contents
-from hummii_ops.facts.database.read_backups import check_sql, database_of, read_backups
+from hummii_ops.facts.database.read_backups import database_of
 from hummii_ops.facts.database.read_database import rows_of
-from hummii_ops.facts.reading.parse_target import TargetFacts
-from hummii_ops.facts.release import Release
-from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.plans import prepare_db as plan_prepare_db
 from hummii_ops.plans import rollback_db as plan_rollback_db
-from hummii_ops.plans import schema_check
 from hummii_ops.plans.plan import Plan
-from hummii_ops.plans.prepare_db import Options as PrepareOptions
-from hummii_ops.plans.schema_check import SchemaCheck
-from hummii_ops.plans.work import Options
 from hummii_ops.run import perform, preflight
 from hummii_ops.run.fleet import left_alone
 from hummii_ops.run.outcome import Outcome
-from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks.call import session
 from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.database import prepared, swapping
-from hummii_ops.tasks.database.backup_choice import Suits, chosen
-from hummii_ops.tasks.database.code_choice import Code, code_of
+from hummii_ops.tasks.database.both_plans import Both, Wish, one_site, planned
 from hummii_ops.tasks.reply import planshow, told
 from hummii_ops.tasks.reply.parts import part_of
 from hummii_ops.tasks.reply.report import run_reply, watcher
 from hummii_ops.transport import LinkLost
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What the operator asked for. `to` and `latest`: the release that the code moves to; neither: it stays."""
-
-    backup: str
-    to: str | None = None
-    latest: bool = False
-    dry_run: bool = False
-    yes: bool = False
-    reason: str = ""
-    deep: bool = False
-    safety_dump: bool = True
-    from_database: str | None = None
-    require_checksum: bool = False
-    scenario: str = ""
-    options: Options
-
-
-@dataclass(frozen=True, kw_only=True)
-class Both:
-    """The two plans for one host, the ids of their runs, and when the host was read."""
-
-    site: Site
-    ids: tuple[str, str]
-    first: Plan
-    second: Plan
-    read_at: datetime
 
 
 def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
@@ -75,7 +35,7 @@ def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
     site = one_site(sites)
     snapshot = site.snapshot(needs_docker=True)
     preflight.check(snapshot)
-    both = _planned(wish, site, snapshot)
+    both = planned(wish, site, snapshot)
     plans = (both.first, both.second)
     for plan in plans:
         planshow.show(say(), plan, who=session.who(), reason=wish.reason, dry_run=wish.dry_run)
@@ -94,65 +54,16 @@ def bring_back(wish: Wish, sites: Sequence[Site]) -> Reply:
     return _follow_swap(both, plans[1], ended, wish, loss) if wish.yes else _ask_and_swap(both, plans[1], wish, ended)
 
 
-def _planned(wish: Wish, site: Site, snapshot: Snapshot) -> Both:
-    environment = site.environment
-    database = database_of(environment)
-    code = _code(wish, site, snapshot)
-    swapping.check_free(site)
-    found = read_backups(site.transport, environment)
-    suits = _suits(wish, site, snapshot, code.pair)
-    backup, contents, passed = chosen(
-        site,
-        found,
-        wish.backup,
-        suits,
-        from_database=wish.from_database,
-        require_checksum=wish.require_checksum,
-    )
-    options = PrepareOptions(
-        deep=wish.deep,
-        safety_dump=wish.safety_dump,
-        check_sql=check_sql(database),
-        code=code.id,
-        settle_s=wish.options.settle_s,
-        health_timeout_s=wish.options.health_timeout_s,
-    )
-    first = plan_prepare_db.build(snapshot, environment, database, found, backup, contents, options)
-    first = replace(first, warnings=(*first.warnings, *passed))
-    ids = new_run_id(plan_prepare_db.TASK), new_run_id(plan_rollback_db.TASK)
-    what = swapping.prepared_names(first, ids[0], suits(contents))
-
-    second = plan_rollback_db.build(snapshot, environment, database, what, code.pair, code.told(wish.options))
-    return Both(site=site, ids=ids, first=first, second=second, read_at=snapshot.read_at)
-
-
-def _code(wish: Wish, site: Site, snapshot: Snapshot) -> Code:
-    """A release that is not there is said first; then whether anybody can answer, before the backup is read whole."""
-    code = code_of(site, snapshot, wish.to, latest=wish.latest)
-    if not wish.dry_run:
-        session.can_ask(yes=wish.yes, what="rollback-db")
-    return code
-
-
-def _suits(wish: Wish, site: Site, snapshot: Snapshot, code: tuple[Release, TargetFacts] | None) -> Suits:
-    """Whether the code that is to run can serve a backup."""
-    schema, image = swapping.schema_of(site, snapshot, code)
-
-    def suits(contents: Contents) -> SchemaCheck:
-        applied, failed = contents.migrations, contents.failed_migrations
-        return schema_check.of_backup(schema, applied, failed, image, despite=wish.options.despite_schema)
-
-    return suits
-
-
 def _ask_and_swap(both: Both, second: Plan, wish: Wish, ended: Outcome) -> Reply:
     """With the plan that was shown: where somebody changed the stack meanwhile, the host refuses it."""
-    site, people = replace(both.site, transport=both.site.place.connect()), say()
+    people = say()
+    later = f"  later: fab resume --run={both.ids[0]}; to drop it: fab cancel --run={both.ids[0]}"
+    people.print(later, markup=False)  # first of all: the link may be gone
+    site = replace(both.site, transport=both.site.place.connect())
     name, now = database_of(site.environment).name, ended.ended_at or both.read_at
     loss = prepared.loss_now(site, both.first, now)
     prepared.show_loss(people, site.host.name, name, loss)
     prepared.show_doubts(people, swapping.doubts_of(site, both.ids[0]))
-    people.print(f"  later: fab resume --run={both.ids[0]}; to drop it: fab cancel --run={both.ids[0]}", markup=False)
     prepared.confirm_by_name(name, yes=False)
     return swapping.swap_now(site, second, both.ids[1], wish.reason, ended, loss, scenario=wish.scenario)
 
@@ -210,14 +121,3 @@ def _follow_swap(both: Both, second: Plan, ended: Outcome, wish: Wish, loss: pre
 def _mirrored(place: perform.Place, run_id: str, name: str) -> str:
     path = place.folder(run_id) / name
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-
-
-def one_site(sites: Sequence[Site]) -> Site:
-    """The one host that is meant. Raises Refused for several: each has a database of its own."""
-    if len(sites) > 1:
-        names = ", ".join(site.host.name for site in sites)
-        raise Refused(
-            f"each of {names} has a database of its own, with backups of its own",
-            remedy="one host after the other: --limit=NAME",
-        )
-    return sites[0]

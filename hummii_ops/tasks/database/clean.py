@@ -22,7 +22,7 @@ from hummii_ops.run.ship import new_run_id
 from hummii_ops.tasks.call import session
 from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
 from hummii_ops.tasks.call.said import Reply, say
-from hummii_ops.tasks.database.bring_back import one_site
+from hummii_ops.tasks.database.both_plans import one_site
 from hummii_ops.tasks.database.swapping import about_of
 from hummii_ops.tasks.reply import planshow
 from hummii_ops.tasks.reply.parts import part_of

@@ -12,7 +12,8 @@ from hummii_ops.plans.work import Options
 from hummii_ops.tasks.call import session
 from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
 from hummii_ops.tasks.call.said import Reply
-from hummii_ops.tasks.database.bring_back import Wish, bring_back
+from hummii_ops.tasks.database.both_plans import Wish
+from hummii_ops.tasks.database.bring_back import bring_back
 
 _HELP = {
     "backup": "a path, a name, a timestamp, or latest: the newest that passes all checks",

@@ -1,4 +1,4 @@
-"""The run that exchanges the served database with one that a run has prepared; and what is prepared, given up."""
+"""The run that exchanges the served database with one that a run has prepared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from hummii_ops.errors import ExitCode, HummiiError, Refused, Unreachable, UsageError
+from hummii_ops.errors import ExitCode, HummiiError, Refused, UsageError
 from hummii_ops.facts.claims import RunFact
 from hummii_ops.facts.database.read_backups import database_of
 from hummii_ops.facts.database.read_database import read_databases, read_obstacles
@@ -15,13 +15,13 @@ from hummii_ops.facts.database.read_migrations import Schema, read_migrations
 from hummii_ops.facts.reading.parse_target import TargetFacts
 from hummii_ops.facts.release import Release
 from hummii_ops.facts.snapshot import Snapshot
-from hummii_ops.plans import clean_db, schema_check
 from hummii_ops.plans import rollback_db as plan_rollback_db
+from hummii_ops.plans import schema_check
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.schema_check import SchemaCheck
 from hummii_ops.plans.work import Options
 from hummii_ops.run import perform, preflight
-from hummii_ops.run.fleet import Part, carry_out
+from hummii_ops.run.fleet import Part
 from hummii_ops.run.outcome import Outcome
 from hummii_ops.run.ship import About, new_run_id
 from hummii_ops.tasks.call import session
@@ -32,10 +32,8 @@ from hummii_ops.tasks.database.code_choice import code_of
 from hummii_ops.tasks.database.prepared import Loss, loss_lines
 from hummii_ops.tasks.reply import planshow, told
 from hummii_ops.tasks.reply.parts import part_of
-from hummii_ops.tasks.reply.report import VERDICTS, run_reply, watcher
+from hummii_ops.tasks.reply.report import run_reply, watcher
 from hummii_ops.transport import LinkLost, printable
-
-DISCARD = "discard-db"
 
 
 def resume_prepared(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, reason: str) -> Reply:
@@ -76,35 +74,6 @@ def swap_options(note: str) -> Options:
     told = dict(line.split("=", 1) for line in note.splitlines() if "=" in line)
     seconds = {key: int(value) for key, value in told.items() if value.isdecimal()}
     return Options(health_timeout_s=seconds.get("health_timeout"), settle_s=seconds.get("settle"))
-
-
-def discard(site: Site, snapshot: Snapshot, run: RunFact, *, yes: bool, reason: str) -> Reply:
-    """Give up what was prepared: its database is dropped, by a run of its own; the served one is not touched."""
-    session.confirm(f"Drop the database that {run.run_id} prepared?", yes=yes, what="cancel")
-    preflight.check(snapshot)
-    ours = [one for one in read_databases(site.transport, site.environment).ours if one.run_id == run.run_id]
-    dropped = [one for one in ours if not one.is_aside]
-    plan = clean_db.build(DISCARD, snapshot, site.environment, database_of(site.environment), dropped)
-    about = about_of(DISCARD, new_run_id(DISCARD), site, reason)
-    (outcome,) = carry_out((replace(part_of(site, plan), outside=None),), about, watcher(say(), False))
-    if outcome.exit_code is ExitCode.DONE:
-        try:
-            replace(site.entry, transport=site.place.connect()).call("discard", run.run_id)
-        except LinkLost as lost:
-            raise Unreachable(
-                f"{site.host.name}: the link was lost; its database is dropped, the run still counts as prepared",
-                remedy=f"the same again: fab cancel --run={run.run_id}",
-                run_id=run.run_id,
-            ) from lost
-    body = {"run_id": outcome.run_id, "given_up": run.run_id, "dropped": [one.name for one in dropped], "kept": []}
-
-    def show(console: Console) -> None:
-        words = "given up; its database is dropped" if dropped else "given up"
-        words = words if outcome.exit_code is ExitCode.DONE else "could not be given up"
-        console.print(f"{site.host.name}: {run.run_id} {words}; what is served was not touched", markup=False)
-
-    code = outcome.exit_code
-    return Reply(kind="clean", body=body, exit_code=code, verdict=VERDICTS[code], show=show)
 
 
 def swap_now(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from hummii_ops.checks.requests import access_log
+from hummii_ops.checks.requests import access_log, user_requests
 from hummii_ops.errors import Unreachable
 from hummii_ops.facts.snapshot import Snapshot
 from hummii_ops.inventory import Environment
@@ -26,7 +26,7 @@ def missed(transport: Transport, snapshot: Snapshot, environment: Environment, s
         errors_percent=environment.limits.errors_percent,
         began=tuple(sorted(began)),
     )
-    window = access_log.window(snapshot, environment)
+    window = user_requests.window(snapshot, environment)
     if isinstance(window, str):
         return replace(gap, why=window)
     if since >= snapshot.read_at:

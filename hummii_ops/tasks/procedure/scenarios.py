@@ -25,7 +25,8 @@ from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
 from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.call.way_out import afterwards
-from hummii_ops.tasks.database.bring_back import Wish, bring_back, one_site
+from hummii_ops.tasks.database.both_plans import Wish, one_site
+from hummii_ops.tasks.database.bring_back import bring_back
 from hummii_ops.tasks.health.fresh_looks import FreshLooks
 from hummii_ops.tasks.procedure.scenario_page import report, tell
 from hummii_ops.transport import Transport

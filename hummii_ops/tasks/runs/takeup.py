@@ -19,7 +19,8 @@ from hummii_ops.tasks.call import session
 from hummii_ops.tasks.call.frame import FORMATS_OF_A_RUN, command
 from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.call.session import Site
-from hummii_ops.tasks.database.swapping import discard, resume_prepared
+from hummii_ops.tasks.database.discard import discard
+from hummii_ops.tasks.database.swapping import resume_prepared
 from hummii_ops.tasks.reply import told
 from hummii_ops.tasks.reply.atwork import standing
 from hummii_ops.tasks.reply.meant import Found, Meant, check_prepared, chosen_among, meant, on

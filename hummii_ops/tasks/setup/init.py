@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from rich.console import Console
 
 from hummii_ops.checks.stack.outside import look
@@ -17,20 +16,16 @@ from hummii_ops.facts.new_server.propose import Proposal, health_of, propose
 from hummii_ops.facts.new_server.unknown_server import HealthAnswer, probe, read_server
 from hummii_ops.inventory import (
     Environment,
-    Hop,
-    InventoryErrors,
     add_environment,
-    fields,
-    inventory_path,
     load,
     write_atomically,
 )
-from hummii_ops.inventory.models import KNOWN_HOSTS
 from hummii_ops.tasks.call import session
 from hummii_ops.tasks.call.frame import command
 from hummii_ops.tasks.call.said import Reply, say
 from hummii_ops.tasks.setup import today, trust
-from hummii_ops.transport import Endpoint, Transport, connect, printable, scan_host_keys
+from hummii_ops.tasks.setup.asked_server import AskedServer, asked_for
+from hummii_ops.transport import Transport, connect, printable, scan_host_keys
 from hummii_ops.transport.hostkeys import HostKey
 from hummii_ops.transport.store import address_of
 
@@ -55,7 +50,7 @@ def init(
     format: str = "text",
 ) -> Reply:
     """Read a server and write its environment into inventory.yml; nothing is changed on the server."""
-    asked = _asked(host, name, project_dir, identity_file)
+    asked = asked_for(host, name, project_dir, identity_file)
     keys = scan_host_keys(asked.endpoint(asked.known_hosts))
     new = trust.trusted(keys, asked.known_hosts, host=asked.hop.address, fingerprint=fingerprint)
     transport = _connect(asked, new)
@@ -98,72 +93,7 @@ def init(
     return Reply(kind="init", body=body, show=show)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Asked:
-    """The command line, checked."""
-
-    hop: Hop
-    name: str
-    project_dir: str
-    identity_file: str | None
-    inventory: Path
-
-    @property
-    def own_known_hosts(self) -> Path:
-        return self.inventory.absolute().parent / "known_hosts"
-
-    @property
-    def known_hosts(self) -> tuple[Path, ...]:
-        return tuple(self.inventory.absolute().parent / Path(one).expanduser() for one in KNOWN_HOSTS)
-
-    @property
-    def ssh_config(self) -> Path | None:
-        file = Path.home() / ".ssh" / "config"
-        return file if file.is_file() else None
-
-    def endpoint(self, known_hosts: tuple[Path, ...]) -> Endpoint:
-        return Endpoint(
-            name=self.hop.address,
-            address=self.hop.address,
-            port=self.hop.port,
-            user=self.hop.user,
-            identity_file=Path(self.identity_file).expanduser() if self.identity_file else None,
-            known_hosts=known_hosts,
-            ssh_config=self.ssh_config,
-        )
-
-
-def _asked(host: str, name: str, project_dir: str, identity_file: str | None) -> _Asked:
-    """Everything that can be wrong before a server is reached. Raises UsageError."""
-    if not host:
-        raise UsageError("init needs a server", remedy="fab init --host=user@server")
-    inventory = inventory_path()
-    if inventory.exists():
-        _must_be_right(inventory)
-    add_environment(inventory, name, {})  # a name that is taken, or is none
-    try:
-        folder = TypeAdapter(fields.FolderOnHost).validate_python(project_dir)
-    except ValidationError as error:
-        raise UsageError(f"--project-dir {error.errors()[0]['msg']}", remedy="--project-dir=/opt/hummii") from None
-    if identity_file is not None and not Path(identity_file).expanduser().is_file():
-        raise UsageError(
-            f"there is no identity file {identity_file!r:.200}", remedy="--identity-file=~/.ssh/id_ed25519"
-        )
-    if identity_file is not None and not identity_file.startswith("~"):
-        identity_file = str(Path(identity_file).absolute())
-    return _Asked(hop=Hop.parse(host), name=name, project_dir=folder, identity_file=identity_file, inventory=inventory)
-
-
-def _must_be_right(inventory: Path) -> None:
-    """What is wrong there already comes first; that it names no environment yet is what we are here for."""
-    try:
-        load(inventory)
-    except InventoryErrors as errors:
-        if any("fab init" not in problem.remedy for problem in errors.problems):
-            raise
-
-
-def _connect(asked: _Asked, new: list[HostKey]) -> Transport:
+def _connect(asked: AskedServer, new: list[HostKey]) -> Transport:
     """A link that trusts the new keys too; nothing is stored before all is well."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "known_hosts")
@@ -171,7 +101,7 @@ def _connect(asked: _Asked, new: list[HostKey]) -> Transport:
         return connect(asked.endpoint((file, *asked.known_hosts)))
 
 
-def _mapping(asked: _Asked, found: Proposal, health: HealthAnswer | None, address: str) -> dict[str, Any]:
+def _mapping(asked: AskedServer, found: Proposal, health: HealthAnswer | None, address: str) -> dict[str, Any]:
     host: dict[str, Any] = {"name": f"{asked.name[:60]}-1", "address": asked.hop.address}
     if asked.hop.port != 22:
         host["port"] = asked.hop.port
@@ -198,7 +128,7 @@ def _url(address: str, health: HealthAnswer | None, version: str | None) -> str 
     return None
 
 
-def _environment(asked: _Asked, mapping: Mapping[str, Any]) -> Environment:
+def _environment(asked: AskedServer, mapping: Mapping[str, Any]) -> Environment:
     """The proposal as it will be read. Raises UsageError for what a server's own names make impossible."""
     context = {"folder": asked.inventory.absolute().parent, "ssh_config": asked.ssh_config}
     try:

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from built_snapshots import NOW, container, snapshot, stack
 
-from hummii_ops.checks.requests.access_log import Window
 from hummii_ops.checks.requests.prometheus_counts import count
+from hummii_ops.checks.requests.user_requests import Window
 from hummii_ops.checks.would_help import Evidence, Failures, Series, counting
 from hummii_ops.checks.would_help.from_host import with_looks
 from hummii_ops.checks.would_help.from_snapshot import of_snapshot, target_of

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from guarded import Server
+from host_tools import tools_folder
 from laptop import Laptop, laid
-from rig import Rig, tools_folder
+from rig import Rig
 from verb_world import World
 
 SHELLS = ("dash", "bash")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from guarded import Call, Server
-from rig import wait_for
+from host_tools import wait_for
 
 WAITS = 'echo begun; until [ -e "$world/go" ]; do sleep 0.05; done'
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-from rig import TOOLS, tools_folder
+from host_tools import TOOLS, tools_folder
 
 from hummii_ops.inventory import Environment
 from hummii_ops.run.install import install, library

@@ -1,14 +1,10 @@
-"""A host made of nothing but sh and a folder: plans of harmless file steps, shipped and run as on a server.
-
-The PATH holds exactly the tools that a server must have, with dash or bash as its `sh`, and no docker.
-"""
+"""A host made of nothing but sh and a folder: plans of harmless file steps, shipped and run as on a server."""
 
 from __future__ import annotations
 
 import fcntl
 import itertools
 import os
-import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-import pytest
+from host_tools import wait_for
+from rig_steps import VERBS, step
 
 from hummii_ops.events import Event
 from hummii_ops.plans.plan import Plan, StackState
@@ -26,67 +23,7 @@ from hummii_ops.run.entry import script
 from hummii_ops.steps import Effect, Step
 from hummii_ops.transport import LocalTransport, Result
 
-TOOLS = """
-    awk base64 basename cat chgrp chmod chown cmp cp cut date df diff dirname find flock grep gzip head id ln mkdir
-    mv printf readlink rm sed setsid sha256sum sleep sort stat sync tail tar timeout touch tr xargs
-""".split()  # noqa: SIM905 - a list of words reads best as words
-
-# Verbs of the tests: steps that wait, fail or count at our word.
-VERBS = """
-never() ( exit 1 )
-always() ( true )
-exists() ( [ -e "$1" ] )
-touch_file() ( : >"$1" )
-gone() ( [ ! -e "$1" ] )
-remove() ( rm -f "$1" )
-count() ( echo x >>"$1" )
-say_and_fail() ( echo "$1"; exit 1 )
-wait_until() ( : >"$1.reached"; until [ -e "$1" ]; do sleep 0.02; done )
-runner_pid() { sed -n 's/^PPid:[^0-9]*//p' "/proc/$PPID/status"; }
-die_once() ( # MARK VERB ARGUMENT…: the runner is killed, then the verb is done by the child that lives on
-    if [ ! -e "$1" ]; then : >"$1"; kill -9 "$(runner_pid)"; fi
-    shift
-    "$@"
-)
-die_once_after() (
-    mark=$1
-    shift
-    "$@"
-    if [ ! -e "$mark" ]; then : >"$mark"; kill -9 "$(runner_pid)"; fi
-)
-"""
-
 _NUMBERS = itertools.count(1)
-
-
-def wait_for(truth: Callable[[], object], *, limit_s: float = 15) -> None:
-    ends = time.monotonic() + limit_s
-    while not truth():
-        assert time.monotonic() < ends, "it did not come true in time"
-        time.sleep(0.01)
-
-
-def tools_folder(folder: Path, shell: str) -> Path:
-    """A folder for PATH: the tools of a server, and `sh`, which is `shell`."""
-    folder.mkdir(parents=True)
-    for name in TOOLS:
-        found = shutil.which(name)
-        assert found, f"these tests need {name}"
-        (folder / name).symlink_to(found)
-    found = shutil.which(shell)
-    if found is None:
-        pytest.fail(f"these tests need {shell}: apt-get install -y {shell}", pytrace=False)
-    (folder / "sh").symlink_to(found)
-    return folder
-
-
-def tree(folder: Path, *without: str) -> dict[str, tuple[str, int]]:
-    """Every file below: relative path → (text, mode)."""
-    return {
-        str(path.relative_to(folder)): (path.read_text(errors="replace"), path.stat().st_mode & 0o7777)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.relative_to(folder).parts[0] not in without
-    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,24 +238,3 @@ class Shipped:
 
     def until_quiet(self) -> None:
         wait_for(lambda: not self.rig.busy() and not self.rig.processes("runner.sh"))
-
-
-def step(
-    step_id: str,
-    holds: tuple[str, ...],
-    act: tuple[str, ...] = ("cannot", "this"),
-    *,
-    effect: Effect = Effect.READS,
-    limit_s: int = 20,
-) -> Step:
-    return Step(id=step_id, title=step_id, effect=effect, limit_s=limit_s, holds=holds, act=act)
-
-
-def failing(step_id: str = "fails", *, effect: Effect = Effect.CHANGES) -> Step:
-    """A step that never comes to hold."""
-    return step(step_id, ("never",), ("say_and_fail", "told to fail"), effect=effect)
-
-
-def waiting(step_id: str, path: Path, *, effect: Effect = Effect.READS, limit_s: int = 30) -> Step:
-    """A step that waits until `path` exists; `PATH.reached` says that it began."""
-    return step(step_id, ("exists", str(path)), ("wait_until", str(path)), effect=effect, limit_s=limit_s)

@@ -8,7 +8,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from rig import Followed, Rig, failing, step, wait_for, waiting
+from host_tools import wait_for
+from rig import Followed, Rig
+from rig_steps import failing, step, waiting
 
 from hummii_ops.steps import Effect
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from rig import Rig, Shipped, failing
+from rig import Rig, Shipped
+from rig_steps import failing
 
 from hummii_ops.errors import Detached, HostKeyError, Unreachable
 from hummii_ops.events import Event
@@ -118,6 +119,23 @@ def test_a_run_that_is_lost_from_sight_is_not_refused(dash_rig: Rig, again: Call
     assert f"fab attach --run={run.id}" in left.value.remedy
     run.until_quiet()
     assert run.state() == "done"
+
+
+class Quiet(LocalTransport):
+    """A link over which the host says that it is there, and of the run nothing; then it is lost."""
+
+    def stream(self, script: str, *args: str, on_line: Callable[[str], None], silence_s: float = 15) -> int:
+        on_line("B")
+        raise LinkLost("cut", sent=True)
+
+
+def test_a_link_that_came_back_has_all_its_time_anew(dash_rig: Rig) -> None:
+    """A long step says nothing for minutes: what counts is when the host was heard last, not when the link was lost."""
+    run = dash_rig.new_run(dash_rig.swap())
+    begun = follower_of(run, LocalTransport)
+    assert begun.follow("begin", about=run.about.lease_lines(), payload=ship.pack(run.texts)) == "done"
+    follower = follower_of(run, Quiet, Quiet, LocalTransport, detach_after_s=0.2)  # each loss takes as long as that
+    assert follower.follow("follow") == "done"
 
 
 def test_followed_to_its_turn_and_from_there(dash_rig: Rig) -> None:

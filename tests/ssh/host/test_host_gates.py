@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from rig import Rig, Shipped, failing, wait_for, waiting
+from host_tools import wait_for
+from rig import Rig, Shipped
+from rig_steps import failing, waiting
 
 from hummii_ops.steps import Step
 from hummii_ops.steps.health import confirmed_outside

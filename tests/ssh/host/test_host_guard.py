@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from guard_rig import begun
 from guarded import Server
-from rig import wait_for
+from host_tools import wait_for
 
 # What the script does, its exit code, and what of the server differs.
 TRUTH: dict[str, tuple[str, int, list[str]]] = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from guard_rig import begun
 from guarded import Server
-from rig import wait_for
+from host_tools import wait_for
 
 import hummii_ops
 from hummii_ops.errors import Busy, Refused

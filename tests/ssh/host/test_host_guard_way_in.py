@@ -6,7 +6,7 @@ import time
 
 from guard_rig import begun
 from guarded import Server
-from rig import wait_for
+from host_tools import wait_for
 
 
 def hold(server: Server, *, until: int | None = None) -> None:

@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rig import Rig, Shipped, failing, step, wait_for, waiting
+from host_tools import wait_for
+from rig import Rig, Shipped
+from rig_steps import failing, step, waiting
 
 from hummii_ops.plans.plan import Plan
 from hummii_ops.steps import Step

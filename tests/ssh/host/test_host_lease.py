@@ -13,7 +13,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from rig import Rig, Shipped, failing, wait_for, waiting
+from host_tools import wait_for
+from rig import Rig, Shipped
+from rig_steps import failing, waiting
 
 RACER = """
 . "$1"

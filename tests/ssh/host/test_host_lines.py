@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from host_tools import wait_for
 from jsonschema import Draft202012Validator
 from laptop import ROOT, Laptop
-from rig import Rig, Shipped, failing, wait_for, waiting
+from rig import Rig, Shipped
+from rig_steps import failing, waiting
 
 EVENT = Draft202012Validator(json.loads((ROOT / "docs/schemas/event.schema.json").read_text()))
 

@@ -9,7 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from rig import Rig, waiting
+from rig import Rig
+from rig_steps import waiting
 
 from hummii_ops.run.entry import UNSAFE, Entry
 from hummii_ops.run.witness import on_host

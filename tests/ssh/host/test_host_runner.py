@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from rig import Rig, failing, step, tree
+from host_tools import tree
+from rig import Rig
+from rig_steps import failing, step
 
 from hummii_ops.steps import Effect
 

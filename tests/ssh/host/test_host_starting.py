@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rig import Followed, Rig, step, tree, wait_for, waiting
+from host_tools import tree, wait_for
+from rig import Followed, Rig
+from rig_steps import step, waiting
 
 from hummii_ops.run import ship
 from hummii_ops.run.entry import script
@@ -165,6 +167,7 @@ def test_brought_home_and_tidied(rig: Rig) -> None:
     A number that is none tidies nothing, and the folder comes home all the same."""
     older, newer = sorted((rig.new_run(rig.swap()) for _ in range(2)), key=lambda run: run.id)
     for run in (older, newer):
+        rig.swap()  # the files are old again, so that both change them
         run.begin()
         (run.folder / "evidence" / "ps.txt").write_text("api")
     for keep, kept in (("x", True), ("2", True), ("1", False)):
@@ -175,6 +178,19 @@ def test_brought_home_and_tidied(rig: Rig) -> None:
         assert (older.folder / "evidence").exists() is kept
         assert (older.folder / "journal.jsonl").stat().st_size > 0
         assert (newer.folder / "evidence").exists()
+
+
+def test_what_changes_nothing_takes_no_undo_away(rig: Rig) -> None:
+    """Backups are runs as well: however many come after it, the last run that changed something keeps its copies."""
+    changed = rig.new_run(rig.swap())
+    changed.begin()
+    (changed.folder / "before").mkdir()
+    looked = [rig.new_run(rig.plan([])) for _ in range(3)]
+    for run in looked:
+        assert run.begin().state == "done"
+    assert rig.call("collect", looked[-1].id, "1").exit_code == 0
+    assert (changed.folder / "before").exists()
+    assert [(run.folder / "evidence").exists() for run in looked] == [False, False, True]
 
 
 def test_write_order(dash_rig: Rig) -> None:

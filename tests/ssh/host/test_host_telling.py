@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from counterparts import Counterpart, counterpart
 from laptop import Laptop
-from rig import Rig, Shipped, failing
+from rig import Rig, Shipped
+from rig_steps import failing
 
 from hummii_ops.telling.outbox import Outbox
 

@@ -10,7 +10,9 @@ from dataclasses import replace
 from hashlib import sha256
 
 import pytest
-from rig import Rig, Shipped, wait_for, waiting
+from host_tools import wait_for
+from rig import Rig, Shipped
+from rig_steps import waiting
 
 from hummii_ops.plans.plan import Plan
 from hummii_ops.plans.turn import in_turn

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from rig import Rig, wait_for
+from host_tools import wait_for
+from rig import Rig
 from verb_world import World
 
 

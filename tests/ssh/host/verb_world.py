@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from rig import Rig, Shipped, step, tree
+from host_tools import tree
+from rig import Rig, Shipped
+from rig_steps import step
 
 from hummii_ops.run import ship
 

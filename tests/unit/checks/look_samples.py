@@ -11,7 +11,7 @@ from built_snapshots import NOW
 
 from hummii_ops.checks.compared.baseline import Baseline, Samples
 from hummii_ops.checks.database.database_load import Load, Look
-from hummii_ops.checks.requests.access_log import Requests, Window
+from hummii_ops.checks.requests.user_requests import Requests, Window
 from hummii_ops.checks.would_help import looks
 from hummii_ops.checks.would_help.traffic import Counted
 from hummii_ops.inventory import Environment

@@ -14,7 +14,8 @@ from built_snapshots import NOW, container, snapshot, stack
 
 from hummii_ops.checks import Measurement
 from hummii_ops.checks.requests import access_log
-from hummii_ops.checks.requests.access_log import Requests, judge, parse, read, window
+from hummii_ops.checks.requests.access_log import parse, read
+from hummii_ops.checks.requests.user_requests import Requests, judge, window
 from hummii_ops.inventory import Environment
 from hummii_ops.transport import FakeTransport, LinkLost, Result
 from hummii_ops.transport.local import LocalTransport

@@ -12,7 +12,7 @@ import pytest
 
 from hummii_ops.checks.compared.baseline import Baseline, Samples, compared, parse, read, samples
 from hummii_ops.checks.compared.work import Work
-from hummii_ops.checks.requests.access_log import Requests
+from hummii_ops.checks.requests.user_requests import Requests
 from hummii_ops.transport.local import LocalTransport
 
 AT = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)

@@ -16,7 +16,7 @@ from hummii_ops.checks import Measurement
 from hummii_ops.checks.logs import logs
 from hummii_ops.checks.logs.excerpts import Answer, Excerpt, Question, parse, questions, read
 from hummii_ops.facts.snapshot import Snapshot
-from hummii_ops.inventory.models import CRITICAL_LINES
+from hummii_ops.inventory.stack_settings import CRITICAL_LINES
 from hummii_ops.transport import FakeTransport, LinkLost, Result
 
 MINUTE = timedelta(minutes=1)

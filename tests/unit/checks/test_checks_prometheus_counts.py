@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from hummii_ops.checks.requests.access_log import Requests, Window
 from hummii_ops.checks.requests.prometheus_counts import count, shares
+from hummii_ops.checks.requests.user_requests import Requests, Window
 from hummii_ops.inventory.limits import Prometheus
 from hummii_ops.transport import FakeTransport, Result
 

@@ -15,6 +15,7 @@ from hummii_ops.checks.compared import baseline
 from hummii_ops.checks.database import database_load
 from hummii_ops.checks.logs import deploy_output, excerpts, last_words
 from hummii_ops.checks.requests import access_log, outside_services, prometheus, responses
+from hummii_ops.checks.requests.user_requests import Window
 from hummii_ops.checks.resources import resources
 from hummii_ops.errors import HummiiError
 from hummii_ops.facts.database import read_backups, read_migrations
@@ -51,7 +52,7 @@ ASKED: dict[str, Callable[[FakeTransport], object]] = {
     "resources": lambda host: resources.read(host, snapshot(), version_service="api"),
     "access log": lambda host: access_log.read(
         host,
-        access_log.Window(containers=(("nginx-1", "a" * 64),), since=NOW - timedelta(hours=1), until=NOW),
+        Window(containers=(("nginx-1", "a" * 64),), since=NOW - timedelta(hours=1), until=NOW),
         ENVIRONMENT,
     ),
     "responses": lambda host: responses.probe_on_host(

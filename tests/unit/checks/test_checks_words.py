@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hummii_ops.checks.logs.words import sieve
-from hummii_ops.inventory.models import CRITICAL_LINES
+from hummii_ops.inventory.stack_settings import CRITICAL_LINES
 
 
 @pytest.mark.parametrize(

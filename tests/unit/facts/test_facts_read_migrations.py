@@ -22,7 +22,8 @@ from hummii_ops.facts.database.read_migrations import (
     read_migrations,
     read_schema,
 )
-from hummii_ops.inventory.models import Database, Environment
+from hummii_ops.inventory.models import Environment
+from hummii_ops.inventory.stack_settings import Database
 from hummii_ops.transport import FakeTransport, LinkLost, Result
 
 IMAGE, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64

@@ -19,7 +19,8 @@ from hummii_ops.plans.work import Options
 from hummii_ops.tasks.call.ahead import Ahead
 from hummii_ops.tasks.call.session import Site
 from hummii_ops.tasks.code.going_back import CodeWish, go_back, one_choice, saying_what_was_ended
-from hummii_ops.tasks.database.bring_back import Wish, bring_back
+from hummii_ops.tasks.database.both_plans import Wish
+from hummii_ops.tasks.database.bring_back import bring_back
 from hummii_ops.transport import LocalTransport, endpoint_of
 
 ROOT = Path(__file__).resolve().parents[3]
