@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154,SC2034  # the settings, $work and $home come from door.sh
+# shellcheck shell=sh disable=SC2154,SC2034,SC2317  # the settings, $work and $home come from door.sh
 # What must hold before a rollback may begin here, and what the operator sees and says. It changes nothing.
 setting() { sed -n "s/^$1=//p" "$conf"; } # KEY: its values, one a line
 settings() { # FILE: what fab install-host knew of this environment
@@ -63,6 +63,16 @@ can_work() { # tools, the account, and where it may write
 docker_answers() { # one that hangs is not waited for: whatever is asked of it afterwards would hang as well
     timeout -k 2 10 docker ps -q >/dev/null 2>&1 || stop 3 'refused: docker does not answer' 'docker ps; systemctl status docker'
 }
+limit_docker() { # SECONDS: for each question from now on; that one was not answered is remembered: it is not a "no"
+    docker_s=$1
+    docker() { # in the foreground: one that reads the terminal must not be stopped for it
+        timeout --foreground -k 2 "$docker_s" docker "$@" && return
+        docker_code=$?
+        case "$docker_code" in 124 | 137) : >"$work/slow" ;; esac
+        return "$docker_code"
+    }
+}
+all_answered() { [ ! -e "$work/slow" ] || stop 3 "refused: docker did not answer within $docker_s s" 'docker ps; systemctl status docker'; }
 one_file() { # as run/preflight.py: what was started from several files, or with env files named to Compose, is not ours to change
     label='{{index .Config.Labels "com.docker.compose'
     # shellcheck disable=SC2046  # ids are hex words

@@ -64,9 +64,11 @@ if [ -g "$project_dir" ]; then umask 007; else umask 077; fi
 
 can_work
 docker_answers
+limit_docker 20
 look || stop 3 'refused: docker does not answer' 'docker ps; systemctl status docker'
 disk_sha=$(sha_of_file "$compose_path") || stop 3 "refused: $compose_path cannot be read"
 facts_now
+all_answered
 if [ -n "$list" ] || [ -z "$request" ]; then
     show_list
     [ -z "$list" ] || exit 0
@@ -83,6 +85,7 @@ label=${label:-$chosen}
 target_now
 something_changes || stop 3 "refused: release $label is equal to what runs: there is nothing to change" 'scripts/rollback.sh --list'
 schema_now
+all_answered
 who=$(id -un)@$(uname -n)
 [ -z "${SUDO_USER:-}" ] || who=$SUDO_USER@$(uname -n)
 run=$(date -u +%Y%m%dT%H%M%SZ)-rollback-$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')

@@ -60,11 +60,14 @@ if [ -g "$project_dir" ]; then umask 007; else umask 077; fi
 
 can_work
 docker_answers
+limit_docker 20
 look || stop 3 'refused: docker does not answer' 'docker ps; systemctl status docker'
 disk_sha=$(sha_of_file "$compose_path") || stop 3 "refused: $compose_path cannot be read"
 one_file
 nobody_at_work
 served_now
+all_answered
+unset -f docker # a backup takes as long as it takes
 backup_named "$request"
 backup_read
 staying
