@@ -109,7 +109,7 @@ def _undo_part(site: Site, snapshot: Snapshot, run_id: str) -> Part:
     chosen = chosen_run(snapshot, run_id)
     if chosen.state == "abandoned":
         raise Refused(
-            f"{site.host.name}: {run_id} was given up as it stood: an undo would not know where to begin",
+            f"{site.host.name}: {run_id} was given up: an undo takes back only what has ended",
             remedy="see what runs: fab status; then: fab rollback --latest, or --to=…",
         )
     if chosen.state != "done":

@@ -124,6 +124,20 @@ def test_what_is_prepared_says_how_it_goes_on() -> None:
     assert "fab cancel --run=20260101T000000Z-rollback-aaaa drops it" in page
 
 
+def test_what_was_given_up_is_neither_resumed_nor_undone() -> None:
+    """After it had begun to change things: a person is needed, and what is proposed works."""
+    end = replace(outcome("h-1", "abandoned"), changed=True)
+    reply = run_reply("attach", [part("h-1")], [end], Path("kept"))
+    console = Console(file=io.StringIO(), width=200)
+    reply.show(console)
+    page = console.file.getvalue()  # type: ignore[attr-defined]
+    assert reply.exit_code is ExitCode.MIXED
+    assert "given up as it stood" in page
+    assert "fab rollback --latest" in page
+    assert "fab resume" not in page
+    assert "fab undo" not in page
+
+
 @pytest.mark.parametrize(
     ("state", "step", "words"),
     [
