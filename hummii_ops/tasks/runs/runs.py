@@ -98,6 +98,7 @@ def unlock(
     """Free a lease that nothing uses any more; an unfinished run is given up only by name (--abandon=RUN)."""
     if not reason.strip():
         raise UsageError("unlock needs a reason", remedy='fab unlock --reason="…"')
+    session.can_ask(yes=yes, what="unlock")
     sites = session.reach(session.choose(env), limit)
     held = {site.host.name: lease for site in sites if (lease := site.snapshot().lease) is not None}
     if not held:
