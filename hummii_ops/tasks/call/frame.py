@@ -85,9 +85,8 @@ def answer(
         return of_error(Interrupted("stopped before anything was changed"))
     except Exit:
         raise
-    except LinkLost as lost:  # where a task has no better word for it
-        done = "whether it was done is unknown" if lost.sent else "nothing was sent"
-        return of_error(Unreachable(f"{lost.what}; {done}", remedy="see: fab status; then the same again"))
+    except LinkLost as lost:  # where a task has no better word for it; its own say whether the outcome is known
+        return of_error(Unreachable(lost.what, remedy="see: fab status; then the same again"))
     except Exception:
         return of_error(HummiiError(f"a bug in hummii-ops, in {name}", remedy=f"its log: {write_log(name)}"))
 
