@@ -28,6 +28,7 @@ SELECT (SELECT count(*) FROM users WHERE email LIKE 'ops+%') + (SELECT count(*) 
 def shop(production: Production) -> Iterator[Production]:
     """1.0, and whatever the tests make of it; then production as new, for 1.4 leaves a migration."""
     production.rewind()
+    until(lambda: "(health: starting)" not in production.sh("docker ps"), what="docker's own word")
     yield production
     stack.reset(production.lab, say=print, ask=lambda _question: True)
 
