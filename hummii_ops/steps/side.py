@@ -53,25 +53,15 @@ def room(served: Served, need_bytes: int) -> Step:
     )
 
 
-def same_backup(source: Source, limit_s: int) -> Step:
-    return Step(
-        id="backup-is-the-same",
-        title="the backup's bytes are those that were decoded to their end",
-        effect=Effect.READS,
-        limit_s=limit_s,
-        holds=("backup_is", source.path, source.sha256),
-        act=("cannot", "a backup that has changed"),
-    )
-
-
 def restored(served: Served, source: Source, jobs: int, limit_s: int) -> Step:
+    """Only if its bytes are those that were decoded to their end: they are summed before anything of them is run."""
     return Step(
         id="restore-side",
         title=f"restore it beside {served.name}, which goes on being served",
         effect=Effect.PREPARES,
         limit_s=limit_s,
         holds=("side_restored", *served.words),
-        act=("restore_side", *served.words, source.kind, source.wrap, source.path, str(jobs)),
+        act=("restore_side", *served.words, source.kind, source.wrap, source.path, source.sha256, str(jobs)),
     )
 
 

@@ -24,7 +24,7 @@ HOLDS_ALREADY = frozenset(
     (
         *("room-is-left", "the-rest", "services-healthy", "answers-inside", "proven-compose", "proven-env", "proven"),
         *("proven-back-compose", "proven-back-env", "proven-back", "mark-as-before", "lift-hold", "mark-target-bad"),
-        *("database-is-free", "backup-is-the-same", "copy-properties", "database-as-prepared", "schema-as-restored"),
+        *("database-is-free", "copy-properties", "database-as-prepared", "schema-as-restored"),
         "database-serves",
     )
 )

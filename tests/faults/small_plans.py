@@ -189,7 +189,6 @@ def prepared(way: Way, expect: str, backup: Mapping[str, str], following: str) -
     source = Source(path=BACKUP, kind="custom", wrap="none", sha256=backup["sha256"])
     forward = (
         side.free(SERVED),
-        side.same_backup(source, 60),
         side.restored(SERVED, source, 1, 60),
         side.valid(SERVED, deep=False, limit_s=60),
         side.properties(SERVED),

@@ -26,8 +26,8 @@ SELECT (SELECT count(*) FROM users WHERE email LIKE 'ops+%') + (SELECT count(*) 
 
 @pytest.fixture(scope="module")
 def shop(production: Production) -> Iterator[Production]:
-    """1.0, and whatever the tests make of it; then production as new, for 1.4 leaves a migration."""
-    production.rewind()
+    """1.0, new with its logs, and whatever the tests make of it; then as new again, for 1.4 leaves a migration."""
+    stack.reset(production.lab, say=print, ask=lambda _question: True)
     until(lambda: "(health: starting)" not in production.sh("docker ps"), what="docker's own word")
     yield production
     stack.reset(production.lab, say=print, ask=lambda _question: True)

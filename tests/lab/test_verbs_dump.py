@@ -41,3 +41,28 @@ def test_a_dump_that_is_not_whole_does_not_decode(verbs: Verbs) -> None:
     verbs.act("decode_dump", folder, name, *stack, "60")
     assert not verbs.holds("dump_decodes")
     assert "psql" in verbs.cannot("make_dump", folder, "y.dump", *stack, "no-such-database", "hummii")
+
+
+@pytest.mark.parametrize("kind", ["custom", "plain"])
+def test_a_backup_that_changed_since_it_was_read_is_not_restored(verbs: Verbs, kind: str) -> None:
+    """Restored while it is the same; with one byte more nothing of it is run, and nothing stays but an empty database."""
+    served, path = ("hummii", "postgres", "hummii", "hummii"), f"{PROJECT}/backups/x.dump"
+    verbs.production.sh(
+        f'mkdir -p {PROJECT}/backups; docker exec hummii-postgres-1 pg_dump -U hummii -F "$1" hummii >"$2"',
+        *(kind, path),
+        user="deploy",
+    )
+    sha256 = verbs.production.sh('sha256sum "$1"', path).split()[0]
+    restore = ("restore_side", *served, kind, "none", path, sha256, "2")
+    verbs.act(*restore)
+    assert verbs.holds("side_restored", *served)
+    verbs.production.sh('echo "CREATE TABLE more ();" >>"$1"', path)
+    assert "is no longer the backup that was read" in verbs.cannot(*restore)
+    assert not verbs.holds("side_restored", *served)
+    name = f"hummii_ops_side_{RUN.split('-')[0]}_{RUN.split('-')[-1]}".lower()
+    tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    inside = f'docker exec hummii-postgres-1 psql -U hummii -d {name} -qAtc "$1"'
+    assert verbs.production.sh(inside, tables).strip() == "0"
+    verbs.act("drop_side", *served)
+    assert verbs.holds("side_gone", *served)
+    assert "hummii" not in verbs.production.sh("docker exec hummii-postgres-1 ls /tmp")

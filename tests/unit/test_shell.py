@@ -82,7 +82,7 @@ def test_verbs_are_few_and_short() -> None:
     of_database = {name for path in VERB_FILES if path.stem in rooms for name in functions(path)}
     assert 20 <= len(named_by_steps() - of_database) <= 51
     assert len(named_by_steps() & of_database) <= 40
-    assert len(verbs) <= 127
+    assert len(verbs) <= 128
 
 
 def test_every_function_is_seen() -> None:
@@ -141,5 +141,5 @@ def test_nothing_is_evaluated() -> None:
     """
     for path in ALL:
         text = uncommented(code(path)).replace('docker exec "$id" /bin/sh -c', "")
-        text = re.sub(r"""docker exec -i -e LC_ALL=C "\$4" sh -c \\\n +'[^']*' sh "\$5" "\$sql_words\"""", "", text)
+        text = re.sub(r"""docker exec -i -e LC_ALL=C "\$4" sh -c '\n[^']*' sh "\$5" "\$sql_words\"""", "", text)
         assert not re.search(r"(^|[;&|({ ])eval |\b(sh|bash) -\w*c\b", text), path.name

@@ -10,13 +10,14 @@ database_container() {
 }
 # in_database CONTAINER DATABASE USER TOOL ARGUMENT…: a client tool, with what comes on stdin
 # The names go by the environment: as arguments, one with a `=` in it would be taken for a connection string.
+# pg_options may hold more of PostgreSQL's settings, as `-c name=value`.
 # Without exec, which would pass by the docker of the guard, which has a limit.
 in_database() (
     container=$1 database=$2 user=$3 at_work=${run:-read}
     shift 3
     docker exec -i -e "PGDATABASE=$database" -e "PGUSER=$user" -e "PGAPPNAME=hummii-ops/${at_work##*/}" \
         -e PGCLIENTENCODING=UTF8 \
-        -e 'PGOPTIONS=-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0' \
+        -e 'PGOPTIONS=-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0'" ${pg_options:-}" \
         "$container" "$@"
 )
 # zstd_on CONTAINER ARGUMENT…: the host's zstd, or the one beside PostgreSQL
@@ -105,15 +106,15 @@ sql_words='
         if (cells[place["rolled_back_at"]] != "\\N") return
         say((cells[place["finished_at"]] != "\\N" ? "migration " : "failed ") cells[place["migration_name"]])
     }
-    function count_rows() { # in a loop of its own: a row that goes by way of the patterns below costs half as much again
-        rows = 0
+    function count_rows(before) { # in a loop of its own, its length first: each row is looked at as little as can be
+        before = NR
         while (copying && (getline) > 0) {
-            if ($0 == "\\.") copying = 0
-            else { rows++; if (migrations) migration($0) }
+            if (length($0) == 2 && $0 == "\\.") copying = 0
+            else if (migrations) migration($0)
         }
         if (copying) return # it ends in the middle of them
         if (!(table in held)) order[++tables] = table
-        held[table] += rows # one for each partition, if they are loaded by way of the table at their top
+        held[table] += NR - before - 1 # one for each partition, if they are loaded by way of the table at their top
     }
     function word(name) {
         name = toupper(name)
@@ -223,12 +224,12 @@ folded() {
 facts_of() {
     case $1 in
         custom | tar)
-            if docker exec "$4" awk -W version </dev/null 2>/dev/null | grep -q '^mawk 1\|^GNU Awk'; then
-                # shellcheck disable=SC2016  # for the shell in the container
-                unpacked "$2" "$3" "$4" | docker exec -i -e LC_ALL=C "$4" sh -c \
-                    '{ timeout "$1" pg_restore -f -; printf "\n@code %s\n" "$?"; } | awk "$2"' sh "$5" "$sql_words"
-                return
-            fi
+            awk_code=0
+            # shellcheck disable=SC2016  # for the shell in the container
+            unpacked "$2" "$3" "$4" | docker exec -i -e LC_ALL=C "$4" sh -c '
+                awk -W version </dev/null 2>/dev/null | grep -q "^mawk 1\|^GNU Awk" || exit 9
+                { timeout "$1" pg_restore -f -; printf "\n@code %s\n" "$?"; } | awk "$2"' sh "$5" "$sql_words" || awk_code=$?
+            [ $awk_code = 9 ] || return $awk_code
             ;;
     esac
     as_sql "$@" | sql_facts

@@ -80,12 +80,10 @@ prepare() {
         nothing_in_the_way "$p" "$s" "$d" "$u" -- cannot 'what is at work on the database'
     step forward database-has-room 30 reads "there is room where PostgreSQL keeps its data" \
         database_has_room "$p" "$s" "$d" "$u" "${amounts#* }" -- cannot "PostgreSQL's disk"
-    step forward backup-is-the-same "$limit" reads "the backup's bytes are those that were decoded to their end" \
-        backup_is "$backup" "$backup_sum" -- cannot 'a backup that has changed'
     step forward room-is-left 10 reads 'there is room for a dump' room_is_left "$folder" $((live_bytes / 2 + 67108864)) -- cannot 'too little room on the disk'
     safety_dump
     step forward restore-side "$limit" prepares "restore it beside $d, which goes on being served" \
-        side_restored "$p" "$s" "$d" "$u" -- restore_side "$p" "$s" "$d" "$u" "$kind" "$wrap" "$backup" 2
+        side_restored "$p" "$s" "$d" "$u" -- restore_side "$p" "$s" "$d" "$u" "$kind" "$wrap" "$backup" "$backup_sum" 2
     step forward validate-side "$limit" prepares "prove it: structure, every object of the backup's table of contents, and exactly its rows" \
         side_valid "$p" "$s" "$d" "$u" -- validate_side "$p" "$s" "$d" "$u" off
     step forward copy-properties 60 prepares 'give it the owner, rights and settings of the served one' \

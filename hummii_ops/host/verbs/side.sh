@@ -33,9 +33,6 @@ database_has_room() ( # PROJECT SERVICE DATABASE USER BYTES: where PostgreSQL ke
         NR > 1 && $4 * 1024 < want { printf "%d MiB are free for PostgreSQL, %d MiB are needed\n", $4 / 1024, want / 1048576; few = 1 }
         END { exit few }'
 )
-backup_is() ( # PATH SHA256: its bytes are those that were read to their end
-    [ "$(sum_of_backup "$1")" = "$2" ] || { echo "$1 is no longer the backup that was read"; exit 1; }
-)
 side_gone() ( # PROJECT SERVICE DATABASE USER: nothing of this run stands beside, unless it is served
     await_database "$@" || exit
     found=$(sql databases - "$@") || exit
@@ -58,18 +55,27 @@ drop_kept() ( # PROJECT SERVICE DATABASE USER OID NAME COMMENT
     sql kept-drop - "$1" "$2" "$3" "$4" -v "oid=$oid" -v "name=$name" -v "comment=$comment"
 )
 side_restored() ( [ -s "$run/facts/restored" ] ) # PROJECT SERVICE DATABASE USER …
-restore_side() ( # PROJECT SERVICE DATABASE USER KIND WRAP PATH JOBS: what an earlier try left is dropped first
-    kind=$5 wrap=$6 path=$7 jobs=$8
+restore_side() ( # PROJECT SERVICE DATABASE USER KIND WRAP PATH SHA256 JOBS: what an earlier try left is dropped first
+    kind=$5 wrap=$6 path=$7 sum=$8 jobs=$9
     if [ -e "$run/facts/restoring" ]; then drop_side "$1" "$2" "$3" "$4"; else await_database "$1" "$2" "$3" "$4"; fi || exit
     mkdir -p "$run/facts"
     : | fact restoring || exit
     side=$(aside_name side "${run##*/}") container=$(database_container "$1" "$2")
-    sql side-create - "$1" "$2" "$3" "$4" -v "side=$side" -v "run=${run##*/}" | fact side || exit
+    # beside each other; all of it comes to its end, and nothing of the backup is run before its bytes are known
+    backup_is "$path" "$sum" &
+    summing=$! copied=yes
+    copy_inside "$kind-$wrap" "$path" "$container" "/tmp/$side" &
+    sql side-create - "$1" "$2" "$3" "$4" -v "side=$side" -v "run=${run##*/}" | fact side || :
+    wait $! || copied=no
+    wait $summing || exit
     [ -n "$(oid_of side "${run##*/}")" ] || exit 1
+    # autovacuum, which comes to all that is new, lets go at once of what is waited for, not after a second each time
+    # shellcheck disable=SC2034  # in_database has it
+    pg_options='-c deadlock_timeout=50ms'
     set -- "$container" "$side" "$4"
     case $kind-$wrap in
         plain-*) whole_into "$wrap" "$path" "$@" psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -f - ;;
-        directory-* | custom-none) restore_copied "$@" "$path" "$jobs" ;;
+        directory-* | custom-none) restore_copied "$@" "$path" "$jobs" $copied ;;
         *) whole_into "$wrap" "$path" "$@" pg_restore --exit-on-error -d "$side" ;;
     esac || exit
     date +%s%3N | fact restored
@@ -81,11 +87,17 @@ whole_into() ( # WRAP PATH CONTAINER DATABASE USER TOOL…: the tool gets all of
     { unpacked "$wrap" "$path" "$1" && : >"$run/facts/.whole"; } | in_database "$@" || exit
     [ -e "$run/facts/.whole" ] || { echo "$path could not be unpacked to its end"; exit 1; }
 )
-restore_copied() ( # CONTAINER SIDE USER PATH JOBS: pg_restore seeks in it, so it is copied into the container, and taken away
-    inside=/tmp/$2 # drop_side has taken away what an earlier try left there
+backup_is() ( # PATH SHA256: its bytes are those that were read to their end
+    [ "$(sum_of_backup "$1")" = "$2" ] || { echo "$1 is no longer the backup that was read"; exit 1; }
+)
+copy_inside() ( # KIND-WRAP PATH CONTAINER INSIDE: where pg_restore seeks; drop_side has taken away what an earlier try left
+    case $1 in directory-* | custom-none) ;; *) exit 1 ;; esac
     # what is copied below a tmpfs of the container is not seen in it
-    code=-
-    if docker cp "$4" "$1:$inside" >/dev/null && docker exec -u root "$1" chmod -R a+rX "$inside"; then
+    docker cp "$2" "$3:$4" >/dev/null && docker exec -u root "$3" chmod -R a+rX "$4"
+)
+restore_copied() ( # CONTAINER SIDE USER PATH JOBS yes|no: of its copy, if there is one; it goes again
+    inside=/tmp/$2 code=-
+    if [ "$6" = yes ]; then
         in_database "$1" "$2" "$3" pg_restore --exit-on-error -j "$5" -d "$2" "$inside"
         code=$?
     fi

@@ -10,20 +10,20 @@ validate_side() ( # PROJECT SERVICE DATABASE USER on|off: its structure, its obj
     counting=$!
     listed "$side" "$@" &
     listing=$!
+    sql behind "$side" "$@" >"$run/facts/.behind" &
+    comparing=$!
     found=$(sql validate "$side" "$@" -v "deep=$deep") || found="${found}it could not be looked through to its end"
     code=0
-    wait $counting || code=$?
-    wait $listing || code=$?
+    for one in $counting $listing; do wait "$one" || code=$?; done
+    # a sequence that was behind when the dump was made: true to the backup, and worth a word
+    wait $comparing || echo 'whether its sequences are behind could not be asked' >"$run/facts/.behind"
     [ $code = 0 ] || exit $code
     [ -z "$found" ] || { printf '%s\n' "$found" | tail -n 3; exit 1; }
     as_listed || exit
     missing=$(held_alone rows.expected rows-side extension-tables)
     [ -z "$missing" ] || { echo "the backup holds other rows than the restored database: $missing"; exit 1; }
     [ ! -s "$run/check.sql" ] || checked_by_user "$side" "$@" || exit
-    # a sequence that was behind when the dump was made: true to the backup, and worth a word
-    doubts=$(sql behind "$side" "$@") || doubts="whether its sequences are behind could not be asked"
-    printf '%s' "${doubts:+$doubts
-}" | fact doubts
+    fact doubts <"$run/facts/.behind"
     : | fact valid
 )
 listed() ( # SIDE PROJECT SERVICE DATABASE USER: what is there; of an extension's tables a dump holds only some rows
