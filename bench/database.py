@@ -33,7 +33,7 @@ SELECT u.id, 'Where is order ' || n || '? It was to come by ' || md5(u.id::text 
 INSERT INTO payments (order_id, amount_cents)
 SELECT o.id, 100 * o.quantity FROM orders o JOIN users u ON u.id = o.user_id
  WHERE o.id % 2 = 0 AND u.email LIKE 'customer-%';
-ANALYZE;
+VACUUM ANALYZE;
 """
 
 

@@ -66,8 +66,12 @@ def _measured(shop: Shop, *, hostile: bool, say: Say) -> Sized:
 
 
 def _round(shop: Shop) -> Round:
-    """Rolled back and undone, while a customer looks at her orders and a reader reads."""
+    """Rolled back and undone, while a customer looks at her orders and a reader reads; a bare restore on either side.
+
+    Before, on a server at rest, it is faster than after, beside what PostgreSQL does with all that is new.
+    """
     seen = shop.folder / "samples"
+    bares_s = [_bare(shop, seen)]
     with polling(shop.url, seen, shop.token):
         called = call(
             (FAB, "rollback-db", f"--backup={shop.backup}", *WHY, "--settle=0", "--format=json"),
@@ -83,9 +87,7 @@ def _round(shop: Shop) -> Round:
         time.sleep(0.5)
     back = _watched(shop, seen, journal.read(undone))
     steps = journal.spent(prepare)
-    with polling(shop.url, seen, shop.token):  # as ours: beside a customer
-        bare_s = shop.bare_restore_s()
-    seen.unlink()
+    bares_s.append(_bare(shop, seen))
     return Round(
         requests=there["requests"],
         failed=there["failed"],
@@ -96,9 +98,17 @@ def _round(shop: Shop) -> Round:
         undo_gap_s=back["gap_s"],
         decode_s=called.shown_s[PLANNED] - called.shown_s[READING],
         steps=steps,
-        bare_s=bare_s,
+        bares_s=bares_s,
         own_start_s=shop.own_start_s(),
     )
+
+
+def _bare(shop: Shop, seen: Path) -> float:
+    """As ours: beside a customer."""
+    with polling(shop.url, seen, shop.token):
+        took = shop.bare_restore_s()
+    seen.unlink()
+    return took
 
 
 def _watched(shop: Shop, seen: Path, run: Sequence[journal.Line]) -> dict[str, Any]:

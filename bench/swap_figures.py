@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median
 
 SAFETY_DUMP = ("room-is-left", "dump-database", "decode-dump", "sum-dump", "describe-dump", "place-backup")
 
@@ -14,8 +14,8 @@ SAFETY_DUMP = ("room-is-left", "dump-database", "decode-dump", "sum-dump", "desc
 class Round:
     """One rollback and its undo. Seconds; `requests` and `failed` are those until the exchange began.
 
-    `gap_s`: the longest time in which the database answered no read. `bare_s`: `pg_restore -j2` of the same backup;
-    `own_start_s`: the api alone, from its start to its first answer.
+    `gap_s`: the longest time in which the database answered no read. `bares_s`: `pg_restore -j2` of the same backup,
+    before and after; `own_start_s`: the api alone, from its start to its first answer.
     """
 
     requests: int
@@ -27,7 +27,7 @@ class Round:
     undo_gap_s: float
     decode_s: float
     steps: Mapping[str, float]
-    bare_s: float
+    bares_s: Sequence[float]
     own_start_s: float
 
     @property
@@ -52,6 +52,10 @@ class Round:
     def other_s(self) -> float:
         """The rest of the first run, without the safety dump: is there room, properties, the loss, the disk."""
         return sum(self.steps.values()) - self.dump_s - self.work_s + self.decode_s
+
+    @property
+    def bare_s(self) -> float:
+        return fmean(self.bares_s)
 
     @property
     def times_bare(self) -> float:

@@ -45,7 +45,7 @@ def test_a_dump_that_is_not_whole_does_not_decode(verbs: Verbs) -> None:
 
 @pytest.mark.parametrize("kind", ["custom", "plain"])
 def test_a_backup_that_changed_since_it_was_read_is_not_restored(verbs: Verbs, kind: str) -> None:
-    """Restored while it is the same; with one byte more nothing of it is run, and nothing stays but an empty database."""
+    """Restored while it is the same; with one line more nothing of it is run, and the database is empty."""
     served, path = ("hummii", "postgres", "hummii", "hummii"), f"{PROJECT}/backups/x.dump"
     verbs.production.sh(
         f'mkdir -p {PROJECT}/backups; docker exec hummii-postgres-1 pg_dump -U hummii -F "$1" hummii >"$2"',

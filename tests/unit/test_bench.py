@@ -27,7 +27,7 @@ A_ROUND = Round(
         "restore-side": 10.0,
         "validate-side": 1.5,
     },
-    bare_s=7.0,
+    bares_s=(6.0, 8.0),
     own_start_s=1.0,
 )
 

@@ -40,7 +40,7 @@ side_gone() ( # PROJECT SERVICE DATABASE USER: nothing of this run stands beside
 )
 drop_side() ( # PROJECT SERVICE DATABASE USER
     await_database "$@" || exit
-    rm -f "$run/facts/restored" "$run/facts/valid" "$run/facts/doubts" "$run/facts/rows-live" "$run/prepared"
+    rm -f "$run/facts/restored" "$run/facts/valid" "$run/facts/doubts" "$run/facts/rows-live" "$run/facts/rows-side" "$run/prepared"
     docker exec -u root "$(database_container "$1" "$2")" rm -rf "/tmp/$(aside_name side "${run##*/}")"
     sql side-drop - "$@" -v "side=$(aside_name side "${run##*/}")" -v "run=${run##*/}"
 )
@@ -72,11 +72,11 @@ restore_side() ( # PROJECT SERVICE DATABASE USER KIND WRAP PATH SHA256 JOBS: wha
     # autovacuum, which comes to all that is new, lets go at once of what is waited for, not after a second each time
     # shellcheck disable=SC2034  # in_database has it
     pg_options='-c deadlock_timeout=50ms'
-    set -- "$container" "$side" "$4"
+    set -- "$1" "$2" "$3" "$4"
     case $kind-$wrap in
-        plain-*) whole_into "$wrap" "$path" "$@" psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -f - ;;
-        directory-* | custom-none) restore_copied "$@" "$path" "$jobs" $copied ;;
-        *) whole_into "$wrap" "$path" "$@" pg_restore --exit-on-error -d "$side" ;;
+        plain-*) whole_into "$wrap" "$path" "$container" "$side" "$4" psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -f - ;;
+        directory-* | custom-none) restore_copied $copied "$container" "$side" "$path" "$jobs" "$@" ;;
+        *) whole_into "$wrap" "$path" "$container" "$side" "$4" pg_restore --exit-on-error -d "$side" ;;
     esac || exit
     date +%s%3N | fact restored
 )
@@ -95,16 +95,19 @@ copy_inside() ( # KIND-WRAP PATH CONTAINER INSIDE: where pg_restore seeks; drop_
     # what is copied below a tmpfs of the container is not seen in it
     docker cp "$2" "$3:$4" >/dev/null && docker exec -u root "$3" chmod -R a+rX "$4"
 )
-restore_copied() ( # CONTAINER SIDE USER PATH JOBS yes|no: of its copy, if there is one; it goes again
-    inside=/tmp/$2 code=-
-    if [ "$6" = yes ]; then
-        in_database "$1" "$2" "$3" pg_restore --exit-on-error -j "$5" -d "$2" "$inside"
-        code=$?
+restore_copied() ( # yes|no CONTAINER SIDE PATH JOBS PROJECT SERVICE DATABASE USER: from its copy, if there is one; it goes again
+    inside=/tmp/$3 code=0
+    if [ "$1" = yes ]; then
+        in_database "$2" "$3" "$9" pg_restore --exit-on-error -j "$5" -d "$3" --section=pre-data --section=data "$inside" || code=$?
+        # all rows are there: they are counted beside the making of indexes, which leaves a core to others at its end
+        [ $code != 0 ] || counted "$3" rows-side "$6" "$7" "$8" "$9" &
+        [ $code != 0 ] || in_database "$2" "$3" "$9" pg_restore --exit-on-error -j "$5" -d "$3" --section=post-data "$inside" || code=$?
+        wait $! || : # the proof counts again
     fi
-    docker exec -u root "$1" rm -rf "$inside" # the half of a copy too
-    [ $code = - ] || exit $code
+    docker exec -u root "$2" rm -rf "$inside" # the half of a copy too
+    [ "$1" = no ] || exit $code
     [ ! -d "$4" ] || exit 1 # a container that cannot be written to: a file can come on stdin, a folder cannot
-    in_database "$1" "$2" "$3" pg_restore --exit-on-error -d "$2" <"$4"
+    in_database "$2" "$3" "$9" pg_restore --exit-on-error -d "$3" <"$4"
 )
 properties_copied() ( # PROJECT SERVICE DATABASE USER [PREPARED]: to what this run restored, or that one
     [ ! -e "$run/changed" ] || exit 0

@@ -5,30 +5,29 @@ validate_side() ( # PROJECT SERVICE DATABASE USER on|off: its structure, its obj
     deep=$5 side=$(aside_name side "${run##*/}")
     set -- "$1" "$2" "$3" "$4"
     await_database "$@" || exit
-    # all at once: none waits for what another finds
-    counted "$side" rows-side "$@" &
+    # all at once: none waits for what another finds; and a restore may have counted already, before its end
+    [ -e "$run/facts/rows-side" ] || counted "$side" rows-side "$@" &
     counting=$!
+    sql analyze "$side" "$@" &
+    analyzing=$!
     listed "$side" "$@" &
     listing=$!
-    sql behind "$side" "$@" >"$run/facts/.behind" &
-    comparing=$!
     found=$(sql validate "$side" "$@" -v "deep=$deep") || found="${found}it could not be looked through to its end"
     code=0
-    for one in $counting $listing; do wait "$one" || code=$?; done
-    # a sequence that was behind when the dump was made: true to the backup, and worth a word
-    wait $comparing || echo 'whether its sequences are behind could not be asked' >"$run/facts/.behind"
+    for one in $counting $analyzing $listing; do wait "$one" || code=$?; done
     [ $code = 0 ] || exit $code
     [ -z "$found" ] || { printf '%s\n' "$found" | tail -n 3; exit 1; }
     as_listed || exit
     missing=$(held_alone rows.expected rows-side extension-tables)
     [ -z "$missing" ] || { echo "the backup holds other rows than the restored database: $missing"; exit 1; }
     [ ! -s "$run/check.sql" ] || checked_by_user "$side" "$@" || exit
-    fact doubts <"$run/facts/.behind"
     : | fact valid
 )
 listed() ( # SIDE PROJECT SERVICE DATABASE USER: what is there; of an extension's tables a dump holds only some rows
     side=$1
     shift
+    # a sequence that was behind when the dump was made: true to the backup, and worth a word
+    { sql behind "$side" "$@" || echo 'whether its sequences are behind could not be asked'; } | fact doubts
     noted objects "$side" objects-side "$@" && noted sequences "$side" sequences-side "$@" &&
         noted extension-tables "$side" extension-tables "$@"
 )

@@ -1,8 +1,5 @@
--- What is wrong in a restored database, a line each; nothing if nothing is. It also gathers its statistics, which no
--- dump brings along. The extension that looks at the structure leaves with the transaction. Variables: deep (on, off).
--- Autovacuum, which comes to all that is new, lets go at once of what is waited for, not after a second each time.
-SET deadlock_timeout = '50ms';
-ANALYZE;
+-- What is wrong in a restored database, a line each; nothing if nothing is. The extension that looks at the structure
+-- leaves with the transaction. Variables: deep (on, off).
 -- of a partitioned one that lacks a partition pg_dump makes it so: that is no fault of the backup
 SELECT 'an index is not valid: ' || indexrelid::regclass FROM pg_index JOIN pg_class c ON c.oid = indexrelid
  WHERE NOT indisvalid AND c.relkind = 'i';
