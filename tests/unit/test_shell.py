@@ -78,7 +78,7 @@ def test_verbs_are_few_and_short() -> None:
     verbs = {name: text for path in VERB_FILES for name, text in functions(path).items()}
     long = {name: len(text.splitlines()) for name, text in verbs.items() if len(text.splitlines()) > 25}
     assert not long
-    rooms = ("database", "side", "validate")
+    rooms = ("database", "side", "restore", "validate")
     of_database = {name for path in VERB_FILES if path.stem in rooms for name in functions(path)}
     assert 20 <= len(named_by_steps() - of_database) <= 51
     assert len(named_by_steps() & of_database) <= 40
@@ -136,10 +136,13 @@ def test_no_json_is_read_on_the_host() -> None:
 def test_nothing_is_evaluated() -> None:
     """No text from outside becomes a command: there is no eval, and no shell is given a command line.
 
-    A container's own health check is a command line for the container's own shell: there; and where pg_restore's output
-    goes to awk inside of PostgreSQL's container: a constant text, with words as its arguments. Nowhere else.
+    A container's own health check is a command line for the container's own shell: there. And inside of PostgreSQL's
+    container, where two of its tools do one thing: a constant text, with words as its arguments. Nowhere else.
     """
     for path in ALL:
         text = uncommented(code(path)).replace('docker exec "$id" /bin/sh -c', "")
         text = re.sub(r"""docker exec -i -e LC_ALL=C "\$4" sh -c '\n[^']*' sh "\$5" "\$sql_words\"""", "", text)
+        for name in ("copied_file", "copied_folder", "restored_last"):
+            assert len(re.findall(rf"\b{name}=", text)) == len(re.findall(rf"(?m)^{name}='[^']*'$", text)), path.name
+            text = text.replace(f'sh -c "${name}" sh ', "")
         assert not re.search(r"(^|[;&|({ ])eval |\b(sh|bash) -\w*c\b", text), path.name

@@ -9,6 +9,9 @@ sql() ( # SCRIPT DATABASE|- PROJECT SERVICE LIVE USER [-v NAME=VALUE…]: one of
     shift 6
     in_database "$container" "$database" "$user" psql -X -qAt -v ON_ERROR_STOP=1 -v "live=$live" "$@" <"$lib/sql/$script.sql"
 )
+sql_when_up() ( # as sql: a server that answers at once is not waited for
+    sql "$@" 2>/dev/null || { await_database "$3" "$4" "$5" "$6" && sql "$@"; }
+)
 await_database() ( # PROJECT SERVICE DATABASE USER: a server that just started needs a moment
     tries=0
     until container=$(database_container "$1" "$2") && docker exec "$container" pg_isready -q -U "$4"; do
@@ -17,9 +20,8 @@ await_database() ( # PROJECT SERVICE DATABASE USER: a server that just started n
         sleep 0.5
     done
 )
-key_of() { printf '%s_%s' "${1%%-*}" "${1##*-}" | tr '[:upper:]' '[:lower:]'; } # RUN: what its databases' names end with
-aside_name() { printf 'hummii_ops_%s_%s' "$1" "$(key_of "$2")"; }               # side|prev RUN
-oid_of() { sed -n "s/^$1=//p" "$home/runs/$2/facts/side"; }                     # side|live RUN
+aside_name() { printf 'hummii_ops_%s_%s_%s' "$1" "${2%%-*}" "${2##*-}" | tr '[:upper:]' '[:lower:]'; } # side|prev RUN
+oid_of() { sed -n "s/^$1=//p" "$home/runs/$2/facts/side"; }                                           # side|live RUN
 nothing_in_the_way() ( # PROJECT SERVICE DATABASE USER
     [ ! -e "$run/changed" ] || exit 0 # this run was cut, and goes on: what is in the way it has put there itself
     await_database "$@" || exit
@@ -41,7 +43,7 @@ side_gone() ( # PROJECT SERVICE DATABASE USER: nothing of this run stands beside
 drop_side() ( # PROJECT SERVICE DATABASE USER
     await_database "$@" || exit
     rm -f "$run/facts/restored" "$run/facts/valid" "$run/facts/doubts" "$run/facts/rows-live" "$run/facts/rows-side" "$run/prepared"
-    docker exec -u root "$(database_container "$1" "$2")" rm -rf "/tmp/$(aside_name side "${run##*/}")"
+    docker exec "$(database_container "$1" "$2")" rm -rf "/tmp/$(aside_name side "${run##*/}")"
     sql side-drop - "$@" -v "side=$(aside_name side "${run##*/}")" -v "run=${run##*/}"
 )
 kept_gone() ( # PROJECT SERVICE DATABASE USER OID NAME COMMENT
@@ -53,61 +55,6 @@ kept_gone() ( # PROJECT SERVICE DATABASE USER OID NAME COMMENT
 drop_kept() ( # PROJECT SERVICE DATABASE USER OID NAME COMMENT
     oid=$5 name=$6 comment=$7
     sql kept-drop - "$1" "$2" "$3" "$4" -v "oid=$oid" -v "name=$name" -v "comment=$comment"
-)
-side_restored() ( [ -s "$run/facts/restored" ] ) # PROJECT SERVICE DATABASE USER …
-restore_side() ( # PROJECT SERVICE DATABASE USER KIND WRAP PATH SHA256 JOBS: what an earlier try left is dropped first
-    kind=$5 wrap=$6 path=$7 sum=$8 jobs=$9
-    if [ -e "$run/facts/restoring" ]; then drop_side "$1" "$2" "$3" "$4"; else await_database "$1" "$2" "$3" "$4"; fi || exit
-    mkdir -p "$run/facts"
-    : | fact restoring || exit
-    side=$(aside_name side "${run##*/}") container=$(database_container "$1" "$2")
-    # beside each other; all of it comes to its end, and nothing of the backup is run before its bytes are known
-    backup_is "$path" "$sum" &
-    summing=$! copied=yes
-    copy_inside "$kind-$wrap" "$path" "$container" "/tmp/$side" &
-    sql side-create - "$1" "$2" "$3" "$4" -v "side=$side" -v "run=${run##*/}" | fact side || :
-    wait $! || copied=no
-    wait $summing || exit
-    [ -n "$(oid_of side "${run##*/}")" ] || exit 1
-    # autovacuum, which comes to all that is new, lets go at once of what is waited for, not after a second each time
-    # shellcheck disable=SC2034  # in_database has it
-    pg_options='-c deadlock_timeout=50ms'
-    set -- "$1" "$2" "$3" "$4"
-    case $kind-$wrap in
-        plain-*) whole_into "$wrap" "$path" "$container" "$side" "$4" psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -f - ;;
-        directory-* | custom-none) restore_copied $copied "$container" "$side" "$path" "$jobs" "$@" ;;
-        *) whole_into "$wrap" "$path" "$container" "$side" "$4" pg_restore --exit-on-error -d "$side" ;;
-    esac || exit
-    date +%s%3N | fact restored
-)
-whole_into() ( # WRAP PATH CONTAINER DATABASE USER TOOL…: the tool gets all of it; half of a plain dump would look like an end
-    wrap=$1 path=$2
-    shift 2
-    rm -f "$run/facts/.whole"
-    { unpacked "$wrap" "$path" "$1" && : >"$run/facts/.whole"; } | in_database "$@" || exit
-    [ -e "$run/facts/.whole" ] || { echo "$path could not be unpacked to its end"; exit 1; }
-)
-backup_is() ( # PATH SHA256: its bytes are those that were read to their end
-    [ "$(sum_of_backup "$1")" = "$2" ] || { echo "$1 is no longer the backup that was read"; exit 1; }
-)
-copy_inside() ( # KIND-WRAP PATH CONTAINER INSIDE: where pg_restore seeks; drop_side has taken away what an earlier try left
-    case $1 in directory-* | custom-none) ;; *) exit 1 ;; esac
-    # what is copied below a tmpfs of the container is not seen in it
-    docker cp "$2" "$3:$4" >/dev/null && docker exec -u root "$3" chmod -R a+rX "$4"
-)
-restore_copied() ( # yes|no CONTAINER SIDE PATH JOBS PROJECT SERVICE DATABASE USER: from its copy, if there is one; it goes again
-    inside=/tmp/$3 code=0
-    if [ "$1" = yes ]; then
-        in_database "$2" "$3" "$9" pg_restore --exit-on-error -j "$5" -d "$3" --section=pre-data --section=data "$inside" || code=$?
-        # all rows are there: they are counted beside the making of indexes, which leaves a core to others at its end
-        [ $code != 0 ] || counted "$3" rows-side "$6" "$7" "$8" "$9" &
-        [ $code != 0 ] || in_database "$2" "$3" "$9" pg_restore --exit-on-error -j "$5" -d "$3" --section=post-data "$inside" || code=$?
-        wait $! || : # the proof counts again
-    fi
-    docker exec -u root "$2" rm -rf "$inside" # the half of a copy too
-    [ "$1" = no ] || exit $code
-    [ ! -d "$4" ] || exit 1 # a container that cannot be written to: a file can come on stdin, a folder cannot
-    in_database "$2" "$3" "$9" pg_restore --exit-on-error -d "$3" <"$4"
 )
 properties_copied() ( # PROJECT SERVICE DATABASE USER [PREPARED]: to what this run restored, or that one
     [ ! -e "$run/changed" ] || exit 0
@@ -151,10 +98,8 @@ use_prepared() ( # PREPARED: what it restored is served, so that nobody goes on 
     cd "$home/runs/$1" && echo "done" >.state.used && sync .state.used && mv -f .state.used state && sync .
 )
 is_served() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: that one bears the name, and takes connections
-    # asked while writers are down: a server that answers at once is not waited for
-    found=$(sql databases - "$1" "$2" "$3" "$4" 2>/dev/null) || {
-        await_database "$1" "$2" "$3" "$4" && found=$(sql databases - "$1" "$2" "$3" "$4")
-    } || exit
+    # asked while writers are down
+    found=$(sql_when_up databases - "$1" "$2" "$3" "$4") || exit
     # the served one comes first, and has no comment here
     printf '%s\n' "$found" | head -n 1 | grep -q "^$(oid_of "$6" "$5")|.*|t|\$"
 )
