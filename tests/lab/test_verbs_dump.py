@@ -66,3 +66,28 @@ def test_a_backup_that_changed_since_it_was_read_is_not_restored(verbs: Verbs, k
     verbs.act("drop_side", *served)
     assert verbs.holds("side_gone", *served)
     assert "hummii" not in verbs.production.sh("docker exec hummii-postgres-1 ls /tmp")
+
+
+def test_a_folder_that_nobody_may_write_to(verbs: Verbs) -> None:
+    """Its copy beside PostgreSQL goes with the restore; one that was left behind is seen, and goes by the drop."""
+    served, path = ("hummii", "postgres", "hummii", "hummii"), f"{PROJECT}/backups/x"
+    verbs.production.sh(
+        'docker exec hummii-postgres-1 pg_dump -U hummii -F d -f /tmp/x hummii && mkdir -p "$1" &&'
+        ' docker exec hummii-postgres-1 tar -C /tmp/x -cf - . | tar -C "$1" -xf - &&'
+        ' docker exec hummii-postgres-1 rm -r /tmp/x && chmod 400 "$1"/* && chmod 500 "$1"',
+        path,
+        user="deploy",
+    )
+    sums = '(cd "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) | sha256sum'
+    sha256 = verbs.production.sh(sums, path).split()[0]
+    verbs.act("restore_side", *served, "directory", "none", path, sha256, "2")
+    assert verbs.holds("side_restored", *served)
+    inside = "docker exec hummii-postgres-1 "
+    assert "hummii" not in verbs.production.sh(f"{inside} ls /tmp")
+    verbs.act("drop_side", *served)
+    assert verbs.holds("side_gone", *served)
+    name = f"hummii_ops_side_{RUN.split('-')[0]}_{RUN.split('-')[-1]}".lower()
+    verbs.production.sh(f"{inside} mkdir /tmp/{name}")
+    assert not verbs.holds("side_gone", *served)
+    verbs.act("drop_side", *served)
+    assert verbs.holds("side_gone", *served)

@@ -5,17 +5,16 @@ restore_side() ( # PROJECT SERVICE DATABASE USER KIND WRAP PATH SHA256 JOBS: wha
     kind=$5 wrap=$6 path=$7 sum=$8 jobs=$9 side=$(aside_name side "${run##*/}")
     set -- "$1" "$2" "$3" "$4"
     [ ! -e "$run/facts/restoring" ] || drop_side "$@" || exit
-    mkdir -p "$run/facts"
-    : | fact restoring || exit
-    container=$(database_container "$1" "$2") || { await_database "$@" && container=$(database_container "$1" "$2"); } || exit
+    mkdir -p "$run/facts" && : | fact restoring || exit
+    await_database "$@" && container=$(database_container "$1" "$2") && stamp=$(stamp_of "$path") || exit
     # beside each other; all of it comes to its end, and nothing of the backup is run before its bytes are known
-    backup_is "$path" "$sum" &
+    { [ "$(sum_of_backup "$path")" = "$sum" ]; } &
     summing=$! copied=yes
     copy_inside "$kind-$wrap" "$path" "$container" "/tmp/$side" &
-    sql_when_up side-create - "$@" -v "side=$side" -v "run=${run##*/}" | fact side || :
+    sql side-create - "$@" -v "side=$side" -v "run=${run##*/}" | fact side || :
     wait $! || copied=no
-    wait $summing || exit
-    [ -n "$(oid_of side "${run##*/}")" ] || exit 1
+    wait $summing || stamp=another
+    is_still "$path" "$stamp" && [ -n "$(oid_of side "${run##*/}")" ] || exit
     # autovacuum, which comes to all that is new, lets go at once of what is waited for, not after a second each time
     # shellcheck disable=SC2034  # in_database has it
     pg_options='-c deadlock_timeout=50ms'
@@ -23,7 +22,7 @@ restore_side() ( # PROJECT SERVICE DATABASE USER KIND WRAP PATH SHA256 JOBS: wha
         plain-*) whole_into "$wrap" "$path" "$container" "$side" "$4" psql -X -q -v ON_ERROR_STOP=1 -o /dev/null -f - ;;
         directory-* | custom-none) restore_copied $copied "$container" "$side" "$path" "$jobs" "$@" ;;
         *) whole_into "$wrap" "$path" "$container" "$side" "$4" pg_restore --exit-on-error -d "$side" ;;
-    esac || exit
+    esac && is_still "$path" "$stamp" || exit # some of them read it only now
     date +%s%3N | fact restored
 )
 whole_into() ( # WRAP PATH CONTAINER DATABASE USER TOOL…: the tool gets all of it; half of a plain dump would look like an end
@@ -33,21 +32,23 @@ whole_into() ( # WRAP PATH CONTAINER DATABASE USER TOOL…: the tool gets all of
     { unpacked "$wrap" "$path" "$1" && : >"$run/facts/.whole"; } | in_database "$@" || exit
     [ -e "$run/facts/.whole" ] || { echo "$path could not be unpacked to its end"; exit 1; }
 )
-backup_is() ( # PATH SHA256: its bytes are those that were read to their end
-    [ "$(sum_of_backup "$1")" = "$2" ] || { echo "$1 is no longer the backup that was read"; exit 1; }
+stamp_of() ( find -L "$1" -type f -exec stat -Lc '%d:%i:%s:%y' {} + ) # PATH: of its files; another one after each write
+is_still() ( # PATH STAMP: it was opened more than once, and a job of the host may have put another in its place
+    [ "$(stamp_of "$1")" = "$2" ] || { echo "$1 is no longer the backup that was read"; exit 1; }
 )
 # For the shell in PostgreSQL's container: constant texts, which find their words in its arguments. In a tmpfs a copy would
-# take the memory of the container.
+# take the memory of the container; one that cannot be told from a tmpfs is taken for one.
 # shellcheck disable=SC2016
-copied_file='umask 077 && [ "$(stat -f -c %T /tmp)" != tmpfs ] && cat >"$1"'
+copied_file='umask 077 && on=$(stat -f -c %T /tmp) && [ "$on" != tmpfs ] && cat >"$1"'
 # shellcheck disable=SC2016
-copied_folder='umask 077 && [ "$(stat -f -c %T /tmp)" != tmpfs ] && mkdir "$1" && tar -C "$1" -xof -'
+copied_folder='umask 077 && on=$(stat -f -c %T /tmp) && [ "$on" != tmpfs ] && mkdir "$1" && tar -C "$1" -xof -'
 # shellcheck disable=SC2016
 restored_last='inside=$1 && shift && pg_restore --exit-on-error --section=post-data "$@" "$inside" && rm -rf "$inside"'
 copy_inside() ( # KIND-WRAP PATH CONTAINER INSIDE: where pg_restore seeks; drop_side has taken away what an earlier try left
     case $1 in
         custom-none) docker exec -i "$3" sh -c "$copied_file" sh "$4" <"$2" ;;
-        directory-*) tar -C "$2" -cf - . | docker exec -i "$3" sh -c "$copied_folder" sh "$4" ;;
+        # its owner in there may have no right to what it could only read here
+        directory-*) tar --mode=u+rwX -C "$2" -cf - . | docker exec -i "$3" sh -c "$copied_folder" sh "$4" ;;
         *) exit 1 ;;
     esac
 )
@@ -55,7 +56,8 @@ restore_copied() ( # yes|no CONTAINER SIDE PATH JOBS PROJECT SERVICE DATABASE US
     inside=/tmp/$3 code=0
     if [ "$1" = no ]; then
         docker exec "$2" rm -rf "$inside" # the half of one
-        [ ! -d "$4" ] || exit 1           # a container that cannot be written to: a file can come on stdin, a folder cannot
+        # a file can come on stdin, a folder cannot
+        [ ! -d "$4" ] || { echo "the folder could not be copied into /tmp of PostgreSQL's container, where pg_restore reads it; a tmpfs is not used"; exit 1; }
         in_database "$2" "$3" "$9" pg_restore --exit-on-error -d "$3" <"$4"
         exit
     fi

@@ -9,9 +9,6 @@ sql() ( # SCRIPT DATABASE|- PROJECT SERVICE LIVE USER [-v NAME=VALUE…]: one of
     shift 6
     in_database "$container" "$database" "$user" psql -X -qAt -v ON_ERROR_STOP=1 -v "live=$live" "$@" <"$lib/sql/$script.sql"
 )
-sql_when_up() ( # as sql: a server that answers at once is not waited for
-    sql "$@" 2>/dev/null || { await_database "$3" "$4" "$5" "$6" && sql "$@"; }
-)
 await_database() ( # PROJECT SERVICE DATABASE USER: a server that just started needs a moment
     tries=0
     until container=$(database_container "$1" "$2") && docker exec "$container" pg_isready -q -U "$4"; do
@@ -35,16 +32,20 @@ database_has_room() ( # PROJECT SERVICE DATABASE USER BYTES: where PostgreSQL ke
         NR > 1 && $4 * 1024 < want { printf "%d MiB are free for PostgreSQL, %d MiB are needed\n", $4 / 1024, want / 1048576; few = 1 }
         END { exit few }'
 )
-side_gone() ( # PROJECT SERVICE DATABASE USER: nothing of this run stands beside, unless it is served
+side_gone() ( # PROJECT SERVICE DATABASE USER: nothing of this run stands beside, unless it is served, nor a copy of its backup
+    side=$(aside_name side "${run##*/}")
     await_database "$@" || exit
     found=$(sql databases - "$@") || exit
-    ! printf '%s\n' "$found" | grep -q "^[0-9]*|$(aside_name side "${run##*/}")|"
+    ! printf '%s\n' "$found" | grep -q "^[0-9]*|$side|" || exit
+    docker exec "$(database_container "$1" "$2")" test ! -e "/tmp/$side"
 )
 drop_side() ( # PROJECT SERVICE DATABASE USER
+    side=$(aside_name side "${run##*/}")
     await_database "$@" || exit
-    rm -f "$run/facts/restored" "$run/facts/valid" "$run/facts/doubts" "$run/facts/rows-live" "$run/facts/rows-side" "$run/prepared"
-    docker exec "$(database_container "$1" "$2")" rm -rf "/tmp/$(aside_name side "${run##*/}")"
-    sql side-drop - "$@" -v "side=$(aside_name side "${run##*/}")" -v "run=${run##*/}"
+    for fact in side restored valid doubts rows-live rows-side; do rm -f "$run/facts/$fact"; done
+    rm -f "$run/prepared"
+    sql side-drop - "$@" -v "side=$side" -v "run=${run##*/}" || exit
+    docker exec "$(database_container "$1" "$2")" rm -rf "/tmp/$side"
 )
 kept_gone() ( # PROJECT SERVICE DATABASE USER OID NAME COMMENT
     await_database "$1" "$2" "$3" "$4" || exit
@@ -98,10 +99,12 @@ use_prepared() ( # PREPARED: what it restored is served, so that nobody goes on 
     cd "$home/runs/$1" && echo "done" >.state.used && sync .state.used && mv -f .state.used state && sync .
 )
 is_served() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: that one bears the name, and takes connections
-    # asked while writers are down
-    found=$(sql_when_up databases - "$1" "$2" "$3" "$4") || exit
+    prepared=$5 which=$6
+    set -- "$1" "$2" "$3" "$4"
+    # asked while writers are down: a server that answers at once is not waited for
+    found=$(sql databases - "$@" 2>/dev/null) || { await_database "$@" && found=$(sql databases - "$@"); } || exit
     # the served one comes first, and has no comment here
-    printf '%s\n' "$found" | head -n 1 | grep -q "^$(oid_of "$6" "$5")|.*|t|\$"
+    printf '%s\n' "$found" | head -n 1 | grep -q "^$(oid_of "$which" "$prepared")|.*|t|\$"
 )
 serve() ( # PROJECT SERVICE DATABASE USER PREPARED side|live: instead of the other one, which is kept, fenced
     new=$6 old=live aside=prev prepared=$5
